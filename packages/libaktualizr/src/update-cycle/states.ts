@@ -1,0 +1,78 @@
+// The states of the update cycle, as they are persisted: plain JSON values, readable by a later version of the client.
+// A state is saved before its command runs, so that a restart finds what was being done. ARCHITECTURE 4.8.
+import {
+  parseEcuSerial,
+  parseHardwareId,
+  parseTargetName,
+  type EcuSerial,
+  type HardwareId,
+  type Hashes,
+  type JsonObject,
+  type VerifiedTarget,
+} from '@ota-connect/uptane';
+
+/** A verified target as the state keeps it: the ECU map as pairs, since a Map is no JSON value. */
+export type StoredTarget = {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly hashes: Hashes;
+  readonly ecus: readonly (readonly [serial: string, hardwareId: string])[];
+  readonly uri?: string;
+  readonly targetFormat?: 'OSTREE' | 'BINARY';
+  readonly custom: JsonObject;
+  readonly releaseCounter?: number;
+};
+
+/** What the Director wants of this vehicle. `correlationId` is empty when the Director names none. */
+export type Update = {
+  readonly correlationId: string;
+  readonly targets: readonly StoredTarget[];
+};
+
+/** `refusal`: the metadata refusal that the server has been told of, so that each poll does not tell it again. */
+export type CycleState =
+  | { readonly kind: 'Idle'; readonly refusal?: string }
+  | { readonly kind: 'Checking'; readonly refusal?: string }
+  | { readonly kind: 'UpdatesAvailable'; readonly update: Update }
+  | { readonly kind: 'Downloading'; readonly update: Update }
+  | { readonly kind: 'Downloaded'; readonly update: Update }
+  | { readonly kind: 'Installing'; readonly update: Update }
+  | { readonly kind: 'AwaitingReboot'; readonly update: Update }
+  | { readonly kind: 'Finalizing'; readonly update: Update }
+  | { readonly kind: 'Reporting'; readonly refusal?: string };
+
+export type CycleStateKind = CycleState['kind'];
+
+export const CYCLE_STATES = [
+  'Idle',
+  'Checking',
+  'UpdatesAvailable',
+  'Downloading',
+  'Downloaded',
+  'Installing',
+  'AwaitingReboot',
+  'Finalizing',
+  'Reporting',
+] as const satisfies readonly CycleStateKind[];
+
+/** The state of a device that has never run a cycle. */
+export const INITIAL_STATE: CycleState = { kind: 'Idle' };
+
+export function storeTarget(target: VerifiedTarget): StoredTarget {
+  return {
+    name: target.name,
+    lengthBytes: target.lengthBytes,
+    hashes: target.hashes,
+    ecus: [...target.ecus],
+    custom: target.custom,
+    ...(target.uri === undefined ? {} : { uri: target.uri }),
+    ...(target.targetFormat === undefined ? {} : { targetFormat: target.targetFormat }),
+    ...(target.releaseCounter === undefined ? {} : { releaseCounter: target.releaseCounter }),
+  };
+}
+
+export function restoreTarget(stored: StoredTarget): VerifiedTarget {
+  const ecus = new Map<EcuSerial, HardwareId>();
+  for (const [serial, hardwareId] of stored.ecus) ecus.set(parseEcuSerial(serial), parseHardwareId(hardwareId));
+  return { ...stored, name: parseTargetName(stored.name), ecus };
+}
