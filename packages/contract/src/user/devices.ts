@@ -1,0 +1,53 @@
+// Devices as a person sees them. The words of `status` are the original's and read oddly, hence their one meaning each:
+// NotSeen no contact yet, UpToDate nothing assigned, Outdated something assigned, UpdatePending picked up by the
+// device, Error the last update failed.
+// Source: server-protocol 8.1
+import { Type, type Static } from 'typebox';
+import { Filename, HardwareId, LengthBytes, Sha256, Time, Uuid } from './common.ts';
+
+export const DEVICE_STATUSES = ['NotSeen', 'UpToDate', 'UpdatePending', 'Outdated', 'Error'] as const;
+export type DeviceStatus = (typeof DEVICE_STATUSES)[number];
+
+const EcuSchema = Type.Object({
+  serial: Type.String(),
+  hardwareId: HardwareId,
+  primary: Type.Boolean(),
+  /** Absent until the ECU has reported for the first time. */
+  installed: Type.Optional(Type.Object({ filename: Filename, lengthBytes: LengthBytes, sha256: Sha256 })),
+});
+export type DeviceEcu = Static<typeof EcuSchema>;
+
+export const DeviceSchema = Type.Object({
+  uuid: Uuid,
+  deviceId: Type.String(),
+  name: Type.String(),
+  status: Type.Enum(DEVICE_STATUSES),
+  createdAt: Time,
+  lastSeen: Type.Optional(Time),
+  ecus: Type.Optional(Type.Array(EcuSchema)),
+});
+export type Device = Static<typeof DeviceSchema>;
+
+const UPDATE_STATES = ['queued', 'assigned', 'in_flight', 'completed', 'failed', 'cancelled'] as const;
+export type DeviceUpdateState = (typeof UPDATE_STATES)[number];
+
+export const DeviceUpdateSchema = Type.Object({
+  correlationId: Type.String(),
+  ecuSerial: Type.String(),
+  target: Filename,
+  state: Type.Enum(UPDATE_STATES),
+  result: Type.Optional(Type.Object({ code: Type.String(), description: Type.String() })),
+  createdAt: Time,
+  completedAt: Type.Optional(Time),
+});
+export type DeviceUpdate = Static<typeof DeviceUpdateSchema>;
+
+/** An event as the device sent it, with the time it arrived. */
+export const StoredEventSchema = Type.Object({
+  id: Type.String(),
+  deviceTime: Type.String(),
+  receivedAt: Time,
+  eventType: Type.Object({ id: Type.String(), version: Type.Integer() }),
+  event: Type.Record(Type.String(), Type.Unknown()),
+});
+export type StoredEvent = Static<typeof StoredEventSchema>;
