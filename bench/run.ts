@@ -1,0 +1,30 @@
+// `npm run bench -- [--group device|server] [--json]`: runs the groups and prints a table, or one JSON object a line.
+import { parseArgs } from 'node:util';
+import { deviceBench } from './device.bench.ts';
+import type { Result } from './result.ts';
+import { serverBench } from './server.bench.ts';
+
+const GROUPS: ReadonlyMap<string, (emit: (result: Result) => void) => Promise<void>> = new Map([
+  ['device', deviceBench],
+  ['server', serverBench],
+]);
+
+function line(result: Result): string {
+  const promise =
+    result.promised === undefined ? '' : `  promised ${result.promised} ${result.kept ? 'kept' : 'NOT KEPT'}`;
+  return `${result.name.padEnd(62)} ${String(result.value).padStart(10)} ${result.unit.padEnd(8)} ${result.against ?? ''}${promise}`;
+}
+
+const { values } = parseArgs({
+  options: { group: { type: 'string' }, json: { type: 'boolean', default: false } },
+});
+const chosen = values.group === undefined ? [...GROUPS.keys()] : [values.group];
+for (const name of chosen) {
+  const group = GROUPS.get(name);
+  if (group === undefined) {
+    process.stderr.write(`No group "${name}". There are: ${[...GROUPS.keys()].join(', ')}.\n`);
+    process.exit(64);
+  }
+  if (!values.json) console.log(`\n${name}`);
+  await group((result) => console.log(values.json ? JSON.stringify(result) : line(result)));
+}
