@@ -1,0 +1,97 @@
+// The client is killed (SIGKILL, a real process) at random moments of the download and at each boundary between stages;
+// started again it goes on, and the server gets exactly one installation report.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { launchCampaign, makeImage } from './support/campaign.ts';
+import { createDevice, finished, startSystem, type Device, type System } from './support/system.ts';
+import { throttledLink } from './support/throttle.ts';
+
+const MEBI = 1024 * 1024;
+const KILLS = Number(process.env['OTA_TEST_KILLS'] ?? 20);
+const IMAGE_BYTES = 24 * MEBI;
+
+type DeviceRow = {
+  readonly uuid: string;
+  readonly deviceId: string;
+  readonly ecus?: readonly { readonly installed?: { readonly sha256: string } }[];
+};
+type List<T> = { readonly values: readonly T[] };
+
+async function deviceRow(system: System, deviceId: string): Promise<DeviceRow> {
+  const { values } = (await system.ota('device', 'list')) as List<DeviceRow>;
+  const row = values.find((device) => device.deviceId === deviceId);
+  assert.ok(row, `${deviceId} is not registered`);
+  return (await system.ota('device', 'show', row.uuid)) as DeviceRow;
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function imageOnDevice(device: Device): string {
+  const files = readdirSync(device.imagesDir).map((name) => path.join(device.imagesDir, name));
+  const largest = files.toSorted((a, b) => statSync(b).size - statSync(a).size)[0];
+  assert.ok(largest, 'no image on the device');
+  return largest;
+}
+
+describe('kill -9 of aktualizr', () => {
+  let system: System;
+  before(async () => {
+    system = await startSystem();
+  });
+  after(() => system.stop());
+
+  it(`at ${KILLS} random moments of the download costs no progress and reports once`, async () => {
+    const link = await throttledLink(system.gatewayPort, 400 * MEBI);
+    const device = await createDevice(system, 'killed-in-download', {
+      gatewayUrl: `https://localhost:${link.port}`,
+    });
+    assert.equal((await device.aktualizr('check')).code, 0);
+    await system.ota(
+      'group',
+      'create',
+      '--name',
+      'killed-in-download',
+      '--expression',
+      'deviceid contains killed-in-download',
+    );
+    const image = makeImage(system, 'killed.bin', IMAGE_BYTES);
+    await launchCampaign(system, { name: 'killed-in-download', file: image, group: 'killed-in-download' });
+    link.setBytesPerSecond(16 * MEBI);
+    let received = 0;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      link.reset();
+      const child = device.spawn('once');
+      const done = finished(child);
+      const share = (IMAGE_BYTES / (KILLS + 2)) * (0.2 + Math.random());
+      await Promise.race([link.until(share + 20_000), done]);
+      child.kill('SIGKILL');
+      const end = await done;
+      assert.equal(
+        end.signal,
+        'SIGKILL',
+        `kill ${kill}: the client ended by itself with ${end.code}: ${end.stderr}`,
+      );
+      received += link.bytesDown();
+    }
+    link.reset();
+    link.setBytesPerSecond(400 * MEBI);
+    const last = await device.aktualizr('once');
+    assert.equal(last.code, 0, last.stderr);
+    received += link.bytesDown();
+    assert.equal(sha256(imageOnDevice(device)), sha256(image));
+    assert.ok(received < 2 * IMAGE_BYTES, `${received} bytes were fetched for an image of ${IMAGE_BYTES}`);
+    const row = await deviceRow(system, 'killed-in-download');
+    assert.equal(row.ecus?.[0]?.installed?.sha256, sha256(image));
+    const { values: updates } = (await system.ota('device', 'updates', row.uuid)) as List<{ state: string }>;
+    assert.deepEqual(
+      updates.map((update) => update.state),
+      ['completed'],
+    );
+    await link.close();
+  });
+});
