@@ -4,3 +4,4 @@ export { RESULT_CODES, type ResultCode, isResultCode, resultNumber } from './res
 export { PROBLEMS, type ProblemCode, type ProblemDocument, isProblemCode, readProblem } from './problem.ts';
 export { MalformedBodyError } from './decode.ts';
 export { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, type Page } from './pagination.ts';
+export { USER_API } from './user/paths.ts';

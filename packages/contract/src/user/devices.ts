@@ -3,17 +3,20 @@
 // device, Error the last update failed.
 // Source: server-protocol 8.1
 import { Type, type Static } from 'typebox';
-import { Filename, HardwareId, LengthBytes, Sha256, Time, Uuid } from './common.ts';
+import { LengthBytes, Sha256, Time, Uuid } from './common.ts';
 
 export const DEVICE_STATUSES = ['NotSeen', 'UpToDate', 'UpdatePending', 'Outdated', 'Error'] as const;
 export type DeviceStatus = (typeof DEVICE_STATUSES)[number];
 
+// An ECU reports what it likes (`unknown`, an empty hardware id), so answers are not limited as inputs are.
 const EcuSchema = Type.Object({
   serial: Type.String(),
-  hardwareId: HardwareId,
+  hardwareId: Type.String(),
   primary: Type.Boolean(),
   /** Absent until the ECU has reported for the first time. */
-  installed: Type.Optional(Type.Object({ filename: Filename, lengthBytes: LengthBytes, sha256: Sha256 })),
+  installed: Type.Optional(
+    Type.Object({ filename: Type.String(), lengthBytes: LengthBytes, sha256: Sha256 }),
+  ),
 });
 export type DeviceEcu = Static<typeof EcuSchema>;
 
@@ -34,7 +37,7 @@ export type DeviceUpdateState = (typeof UPDATE_STATES)[number];
 export const DeviceUpdateSchema = Type.Object({
   correlationId: Type.String(),
   ecuSerial: Type.String(),
-  target: Filename,
+  target: Type.String(),
   state: Type.Enum(UPDATE_STATES),
   result: Type.Optional(Type.Object({ code: Type.String(), description: Type.String() })),
   createdAt: Time,
