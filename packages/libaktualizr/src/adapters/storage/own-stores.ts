@@ -1,0 +1,68 @@
+// What the original does not store: the state of the update cycle, attempts, ETags, flags. The tables carry our prefix;
+// a database that only the original has written, opened for reading, does not have them and reads as empty.
+import type { CycleStore, EtagStore } from '../../ports.ts';
+import { CYCLE_STATES, INITIAL_STATE } from '../../update-cycle/states.ts';
+import type { CycleState } from '../../update-cycle/states.ts';
+import { numberOf, textOf } from './database.ts';
+import type { Connection } from './database.ts';
+
+/** Old rows go when there are more; losing one costs an attempt too many or a full answer. */
+const ROWS_KEPT = 500;
+
+export type FlagStore = {
+  has(name: string): boolean;
+  set(name: string): void;
+  forget(name: string): void;
+};
+
+export function cycleStore(db: Connection): CycleStore {
+  const attempts = (sha256: string, correlationId: string): number => {
+    const sql = 'SELECT attempts FROM ota_connect_attempts WHERE target_sha256 = ? AND correlation_id = ?';
+    return numberOf(db.get(sql, sha256, correlationId), 'attempts');
+  };
+  return {
+    load: () => stateOf(textOf(db.get('SELECT state FROM ota_connect_cycle'), 'state')),
+    save: (state) => db.run('INSERT OR REPLACE INTO ota_connect_cycle VALUES(0, ?)', JSON.stringify(state)),
+    attempts,
+    countAttempt: (sha256, correlationId) =>
+      db.transaction(() => {
+        const next = attempts(sha256, correlationId) + 1;
+        const sql =
+          'INSERT OR REPLACE INTO ota_connect_attempts(target_sha256, correlation_id, attempts) VALUES(?, ?, ?)';
+        db.run(sql, sha256, correlationId, next);
+        prune(db, 'ota_connect_attempts');
+        return next;
+      }),
+  };
+}
+
+export function etagStore(db: Connection): EtagStore {
+  return {
+    load: (key) => textOf(db.get('SELECT etag FROM ota_connect_etags WHERE request = ?', key), 'etag'),
+    save: (key, etag) =>
+      db.transaction(() => {
+        db.run('INSERT OR REPLACE INTO ota_connect_etags(request, etag) VALUES(?, ?)', key, etag);
+        prune(db, 'ota_connect_etags');
+      }),
+  };
+}
+
+export function flagStore(db: Connection): FlagStore {
+  return {
+    has: (name) => db.get('SELECT value FROM ota_connect_flags WHERE name = ?', name) !== undefined,
+    set: (name) => db.run(`INSERT OR REPLACE INTO ota_connect_flags VALUES(?, '1')`, name),
+    forget: (name) => db.run('DELETE FROM ota_connect_flags WHERE name = ?', name),
+  };
+}
+
+function prune(db: Connection, table: 'ota_connect_attempts' | 'ota_connect_etags'): void {
+  db.run(`DELETE FROM ${table} WHERE id <= (SELECT max(id) FROM ${table}) - ${ROWS_KEPT}`);
+}
+
+/** A state that this version does not know (written by a later one) begins anew: every command is safe to repeat. */
+function stateOf(stored: string | undefined): CycleState {
+  if (stored === undefined) return INITIAL_STATE;
+  const value: unknown = JSON.parse(stored);
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+  return CYCLE_STATES.some((known) => known === kind) ? (value as CycleState) : INITIAL_STATE;
+}
