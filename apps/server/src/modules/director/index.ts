@@ -1,0 +1,6 @@
+// The door of the module. wiring.ts reads: migrations, userRoutes, deviceRoutes, reactions, jobs.
+import type { Migration } from '../../platform/db/migrate.ts';
+
+export type DirectorTables = {};
+
+export const migrations: readonly Migration[] = [];
