@@ -1,0 +1,63 @@
+// Whether this aktualizr can work with a configuration, and all that is wrong with one. A device refuses only what it
+// cannot do; `--check-config` refuses every warning too.
+import type { CodedError } from '@ota-connect/uptane';
+
+import { ConfigError } from '../errors.ts';
+import type { Config } from './config.ts';
+import { loadConfig } from './load-toml.ts';
+import type { ConfigSources, LoadedConfig } from './load-toml.ts';
+import { nearestName } from './nearest-name.ts';
+import { DEFAULT_DIRECTORIES } from './config-files.ts';
+
+export const PACKAGE_MANAGERS: readonly string[] = ['none'];
+
+/** Throws what would stop the device: a missing server, or what this version does not do. */
+export function assertUsable(loaded: LoadedConfig): void {
+  const [first] = stoppers(loaded);
+  if (first !== undefined) throw first;
+}
+
+/** Everything that is wrong, one sentence each; empty when nothing is. */
+export async function checkConfig(sources: ConfigSources): Promise<readonly string[]> {
+  try {
+    const loaded = await loadConfig(sources);
+    const none = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}.`;
+    return [
+      ...(loaded.files.length === 0 ? [none] : []),
+      ...loaded.warnings.map((warning) => warning.message),
+      ...stoppers(loaded).map((error) => error.message),
+    ];
+  } catch (cause) {
+    if (cause instanceof ConfigError) return [cause.message];
+    throw cause;
+  }
+}
+
+function stoppers(loaded: LoadedConfig): readonly CodedError[] {
+  return [...unsupported(loaded.config), ...(loaded.problem === undefined ? [] : [loaded.problem])];
+}
+
+function unsupported(config: Config): readonly ConfigError[] {
+  const found: string[] = [];
+  if (!PACKAGE_MANAGERS.includes(config.pacman.type)) {
+    const near = nearestName(config.pacman.type, PACKAGE_MANAGERS);
+    found.push(
+      `pacman.type "${config.pacman.type}" is not supported; this aktualizr has ${PACKAGE_MANAGERS.map((name) => `"${name}"`).join(', ')}${near === undefined ? '' : `, did you mean "${near}"?`}`,
+    );
+  }
+  if (config.storage.type !== 'sqlite')
+    found.push(`storage.type "${config.storage.type}" is not supported; it can only be "sqlite"`);
+  const sources = {
+    'tls.ca_source': config.tls.caSource,
+    'tls.pkey_source': config.tls.pkeySource,
+    'tls.cert_source': config.tls.certSource,
+    'uptane.key_source': config.uptane.keySource,
+  };
+  for (const [key, source] of Object.entries(sources)) {
+    if (source !== 'file')
+      found.push(`${key} "${source}" is not supported; this aktualizr keeps keys in files`);
+  }
+  if (config.uptane.secondaryConfigFile !== '')
+    found.push('uptane.secondary_config_file is set, but this aktualizr drives no Secondaries');
+  return found.map((text) => new ConfigError('unsupported', `${text}.`));
+}
