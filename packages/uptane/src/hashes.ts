@@ -1,0 +1,37 @@
+// SHA-256 and SHA-512 of bytes and of streams, as lower-case hex, and what it means that two sets of them agree.
+// Source: Uptane Standard #common_metadata_structures (hashes)
+import { createHash, type Hash } from 'node:crypto';
+
+export type HashAlgorithm = 'sha256' | 'sha512';
+export type Hashes = { readonly sha256?: string; readonly sha512?: string };
+export type Hasher = { update(chunk: Uint8Array): void; digest(): Hashes };
+
+export const HASH_ALGORITHMS: readonly HashAlgorithm[] = ['sha256', 'sha512'];
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export function hashBytes(bytes: Uint8Array): Required<Hashes> {
+  return { sha256: sha256Hex(bytes), sha512: createHash('sha512').update(bytes).digest('hex') };
+}
+
+/** Hashes a stream chunk by chunk; `digest` ends it. */
+export function createHasher(algorithms: readonly HashAlgorithm[] = HASH_ALGORITHMS): Hasher {
+  const running: readonly (readonly [HashAlgorithm, Hash])[] = algorithms.map((name) => [
+    name,
+    createHash(name),
+  ]);
+  return {
+    update(chunk) {
+      for (const [, hash] of running) hash.update(chunk);
+    },
+    digest: () => Object.fromEntries(running.map(([name, hash]) => [name, hash.digest('hex')])),
+  };
+}
+
+/** True when at least one algorithm is on both sides and every common one is equal. */
+export function hashesAgree(a: Hashes, b: Hashes): boolean {
+  const common = HASH_ALGORITHMS.filter((name) => a[name] !== undefined && b[name] !== undefined);
+  return common.length > 0 && common.every((name) => a[name]?.toLowerCase() === b[name]?.toLowerCase());
+}

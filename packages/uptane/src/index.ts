@@ -1,0 +1,78 @@
+// The only door of the metadata core: the Uptane Standard as code, without IO.
+export { CodedError, MetadataError } from './errors.ts';
+export type { Attack, MetadataCode, Origin, RepositoryName } from './errors.ts';
+export {
+  parseCorrelationId,
+  parseEcuSerial,
+  parseHardwareId,
+  parseKeyId,
+  parseTargetName,
+} from './identifiers.ts';
+export type { CorrelationId, EcuSerial, HardwareId, KeyId, TargetName } from './identifiers.ts';
+export { addSeconds, formatInstant, instantFromMs, parseInstant } from './time.ts';
+export type { Instant } from './time.ts';
+export { DEFAULT_LIMITS } from './limits.ts';
+export type { Limits } from './limits.ts';
+export { createHasher, hashBytes, hashesAgree, sha256Hex } from './hashes.ts';
+export type { HashAlgorithm, Hasher, Hashes } from './hashes.ts';
+
+export { isJsonObject, jsonObject, member } from './json/value.ts';
+export type { JsonObject, JsonValue } from './json/value.ts';
+export { parseStrictJson } from './json/strict-json.ts';
+export { canonicalBytes, canonicalText } from './json/canonical-json.ts';
+
+export { parsePublicKey } from './keys/public-key.ts';
+export type { PublicKey } from './keys/public-key.ts';
+export { clientKeyId, isSameKey, repositoryKeyId } from './keys/key-id.ts';
+export { verifySignature } from './keys/verify-signature.ts';
+export type { SignatureText } from './keys/verify-signature.ts';
+export { createSigner, signEnvelope } from './keys/signer.ts';
+export type { Signer } from './keys/signer.ts';
+export { generateKeyPair } from './keys/generate-key-pair.ts';
+export type { KeyPair, KeyType } from './keys/generate-key-pair.ts';
+
+export { metadataPath, roleTitle } from './metadata/filename.ts';
+export type { StoredRole, TopLevelRole } from './metadata/filename.ts';
+export { parseEnvelope } from './metadata/envelope.ts';
+export type { DocumentOrigin, Envelope, Signature } from './metadata/envelope.ts';
+export type { KeyRing, RoleKeys } from './metadata/common.ts';
+export { parseRoot } from './metadata/root.ts';
+export type { Root } from './metadata/root.ts';
+export { parseTimestamp } from './metadata/timestamp.ts';
+export type { SnapshotListing, Timestamp } from './metadata/timestamp.ts';
+export { parseSnapshot } from './metadata/snapshot.ts';
+export type { RoleListing, Snapshot } from './metadata/snapshot.ts';
+export { parseTargets } from './metadata/targets.ts';
+export type { TargetEntry, Targets } from './metadata/targets.ts';
+export type { Delegation, Delegations } from './metadata/delegations.ts';
+
+export { storedSource } from './verify/metadata-source.ts';
+export type {
+  MetadataFlags,
+  MetadataRequest,
+  MetadataSource,
+  MetadataStore,
+  Repository,
+} from './verify/metadata-source.ts';
+export type { InstalledTarget, Vehicle, VehicleEcu, VerifiedTarget, Verdict } from './verify/verdict.ts';
+export { fullVerification } from './verify/full-verification.ts';
+
+export { ecuVersionReport } from './manifest/ecu-version-report.ts';
+export type { EcuVersion, EcuVersionReport, InstalledImage } from './manifest/ecu-version-report.ts';
+export { installationReport } from './manifest/installation-report.ts';
+export type { InstallationReport, ReportedResult } from './manifest/installation-report.ts';
+export { parseVehicleManifest, vehicleVersionManifest } from './manifest/vehicle-version-manifest.ts';
+export type {
+  EcuManifest,
+  NextVehicleManifest,
+  VehicleManifest,
+} from './manifest/vehicle-version-manifest.ts';
+
+export { nextRoot } from './build/next-root.ts';
+export type { NextRoot } from './build/next-root.ts';
+export { nextTargets } from './build/next-targets.ts';
+export type { NextTarget, NextTargets } from './build/next-targets.ts';
+export { nextSnapshot } from './build/next-snapshot.ts';
+export type { FileListing, NextSnapshot } from './build/next-snapshot.ts';
+export { nextTimestamp } from './build/next-timestamp.ts';
+export type { NextTimestamp } from './build/next-timestamp.ts';

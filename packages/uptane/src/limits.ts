@@ -1,0 +1,39 @@
+// Every bound that keeps an endless or absurd document from costing more than it is worth. Nothing else in the
+// core knows such a number. Source: Uptane Standard #check_root and following ("at most X bytes")
+
+export type Limits = {
+  /** One Root file. The original stops at 64 KiB. */
+  readonly rootBytes: number;
+  readonly timestampBytes: number;
+  /** A Snapshot whose length Timestamp does not list. */
+  readonly snapshotBytes: number;
+  /** The most that a listed length may allow: Snapshot names every delegated role. */
+  readonly listedSnapshotBytes: number;
+  /** Per-device Targets; the original refuses more, so a server must never send more. */
+  readonly directorTargetsBytes: number;
+  /** Top-level and delegated Targets of the Image repository. */
+  readonly imageTargetsBytes: number;
+  /** Nesting of JSON values; metadata needs about ten. */
+  readonly maxDepth: number;
+  /** Root versions followed in one cycle; the next cycle goes on from there. */
+  readonly rootsPerCycle: number;
+  /** Delegated roles on one path below top-level Targets. */
+  readonly delegationDepth: number;
+  /** Delegated roles visited for one target. */
+  readonly delegationVisits: number;
+  readonly signaturesPerDocument: number;
+};
+
+export const DEFAULT_LIMITS: Limits = {
+  rootBytes: 64 * 1024,
+  timestampBytes: 64 * 1024,
+  snapshotBytes: 64 * 1024,
+  listedSnapshotBytes: 8 * 1024 * 1024,
+  directorTargetsBytes: 64 * 1024,
+  imageTargetsBytes: 8 * 1024 * 1024,
+  maxDepth: 64,
+  rootsPerCycle: 1000,
+  delegationDepth: 5,
+  delegationVisits: 200,
+  signaturesPerDocument: 1000,
+};

@@ -1,0 +1,80 @@
+// What one ECU reports of itself: the `signed` part to be signed with the ECU's key, and the view of one that arrived.
+// Times are constants, as the original sends them, until there is attested time. Source: Uptane Standard #version_report
+import { CodedError } from '../errors.ts';
+import type { Hashes } from '../hashes.ts';
+import { readInteger, readObject, readOptional, readString } from '../json/decode.ts';
+import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { readHashes } from '../metadata/common.ts';
+
+export type InstalledImage = { readonly name: string; readonly lengthBytes: number; readonly sha256: string };
+export type EcuVersion = {
+  readonly ecuSerial: string;
+  readonly installed: InstalledImage;
+  /** Free text; empty when none was seen. */
+  readonly attacksDetected: string;
+  /** Primary only; goes out as a decimal string. */
+  readonly reportCounter?: number;
+};
+
+/** A report that arrived. */
+export type EcuVersionReport = {
+  readonly ecuSerial: string;
+  readonly installed: { readonly name: string; readonly lengthBytes: number; readonly hashes: Hashes };
+  readonly attacksDetected: string;
+  readonly reportCounter?: number;
+  /** Older clients report the result here. */
+  readonly operationResult?: JsonObject;
+};
+
+const NO_TIME = '1970-01-01T00:00:00Z';
+
+export function ecuVersionReport(version: EcuVersion): JsonObject {
+  const { installed } = version;
+  const fileinfo = jsonObject([
+    ['hashes', jsonObject([['sha256', installed.sha256.toLowerCase()]])],
+    ['length', installed.lengthBytes],
+  ]);
+  return jsonObject([
+    ['attacks_detected', version.attacksDetected],
+    ['ecu_serial', version.ecuSerial],
+    [
+      'installed_image',
+      jsonObject([
+        ['fileinfo', fileinfo],
+        ['filepath', installed.name],
+      ]),
+    ],
+    ['previous_timeserver_time', NO_TIME],
+    ['report_counter', version.reportCounter === undefined ? undefined : String(version.reportCounter)],
+    ['timeserver_time', NO_TIME],
+  ]);
+}
+
+/** @throws CodedError DecodeError */
+export function readEcuVersionReport(signed: JsonObject): EcuVersionReport {
+  const image = readObject(member(signed, 'installed_image'), 'installed_image');
+  const fileinfo = readObject(member(image, 'fileinfo'), 'installed_image.fileinfo');
+  const reportCounter = readOptional(signed, 'report_counter', readCounter);
+  const custom = readOptional(signed, 'custom', readObject);
+  const operationResult =
+    custom === undefined ? undefined : readOptional(custom, 'operation_result', readObject);
+  return {
+    ecuSerial: readString(member(signed, 'ecu_serial'), 'ecu_serial'),
+    installed: {
+      name: readString(member(image, 'filepath'), 'installed_image.filepath'),
+      lengthBytes: readInteger(member(fileinfo, 'length'), 'installed_image.fileinfo.length'),
+      hashes: readHashes(member(fileinfo, 'hashes'), 'installed_image.fileinfo.hashes'),
+    },
+    attacksDetected: readOptional(signed, 'attacks_detected', readString) ?? '',
+    ...(reportCounter === undefined ? {} : { reportCounter }),
+    ...(operationResult === undefined ? {} : { operationResult }),
+  };
+}
+
+function readCounter(value: JsonValue, path: string): number {
+  if (typeof value === 'number') return readInteger(value, path);
+  const text = readString(value, path);
+  const counter = Number(text);
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(counter)) return counter;
+  throw new CodedError('DecodeError', 'malformed', `"${path}" is not a counter.`);
+}

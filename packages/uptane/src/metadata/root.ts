@@ -1,0 +1,36 @@
+// View of Root: the keys of the top-level roles. Roles that we do not know are skipped, as originals do.
+// Source: Uptane Standard #root_metadata
+import type { Envelope, DocumentOrigin } from './envelope.ts';
+import { malformed, refusingMalformed } from './envelope.ts';
+import { readHeader, readKeyRing, readRoleKeys, type Header, type KeyRing, type RoleKeys } from './common.ts';
+import { roleTitle, TOP_LEVEL_ROLES, type TopLevelRole } from './filename.ts';
+import { readObject } from '../json/decode.ts';
+import { member } from '../json/value.ts';
+import type { RepositoryName } from '../errors.ts';
+
+export type Root = Header & {
+  readonly keys: KeyRing;
+  /** `root` and `targets` always; `timestamp` and `snapshot` may be absent from a Director that serves neither. */
+  readonly roles: ReadonlyMap<TopLevelRole, RoleKeys>;
+};
+
+/** @throws MetadataError SecurityException, IllegalThreshold */
+export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root {
+  const origin: DocumentOrigin = { role: 'root', ...(repository === undefined ? {} : { repository }) };
+  return refusingMalformed(origin, () => {
+    const roles = new Map<TopLevelRole, RoleKeys>();
+    const listed = readObject(member(envelope.signed, 'roles'), 'roles');
+    for (const role of TOP_LEVEL_ROLES) {
+      const value = member(listed, role);
+      if (value !== undefined) roles.set(role, readRoleKeys(value, `roles.${role}`, roleTitle(role)));
+    }
+    for (const role of repository === 'director' ? (['root', 'targets'] as const) : TOP_LEVEL_ROLES) {
+      if (!roles.has(role)) throw malformed(origin, `it names no keys for ${roleTitle(role)}`);
+    }
+    return {
+      ...readHeader(envelope.signed),
+      keys: readKeyRing(member(envelope.signed, 'keys'), 'keys'),
+      roles,
+    };
+  });
+}

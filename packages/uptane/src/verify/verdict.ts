@@ -1,0 +1,49 @@
+// What verification is asked about and what it answers. Source: Uptane Standard #full_verification
+import type { Hashes } from '../hashes.ts';
+import type { CorrelationId, EcuSerial, HardwareId, TargetName } from '../identifiers.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { Limits } from '../limits.ts';
+
+export type InstalledTarget = {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly hashes: Hashes;
+  readonly releaseCounter?: number;
+};
+
+export type VehicleEcu = {
+  readonly serial: EcuSerial;
+  readonly hardwareId: HardwareId;
+  readonly installed?: InstalledTarget;
+};
+
+export type Vehicle = {
+  readonly ecus: readonly VehicleEcu[];
+  /** `auto` when absent: demanded once they were seen. `off` also forgets that they were. */
+  readonly directorFullRoles?: 'auto' | 'required' | 'off';
+  readonly limits?: Limits;
+};
+
+/** An image that both repositories agree on and that at least one ECU does not run yet. */
+export type VerifiedTarget = {
+  readonly name: TargetName;
+  readonly lengthBytes: number;
+  /** Those of both repositories together: every one of them has to hold for the image. */
+  readonly hashes: Hashes;
+  /** The ECUs that are to install it: those of the Director's entry that do not run it yet. */
+  readonly ecus: ReadonlyMap<EcuSerial, HardwareId>;
+  /** The Director's, else the Image repository's; absent: below the Image repository's address. */
+  readonly uri?: string;
+  readonly targetFormat?: 'OSTREE' | 'BINARY';
+  /** The Director's, with `targetFormat` filled in, as the original stores it. */
+  readonly custom: JsonObject;
+  readonly releaseCounter?: number;
+};
+
+export type Verdict =
+  | { readonly kind: 'nothing_new'; readonly correlationId?: CorrelationId }
+  | {
+      readonly kind: 'updates';
+      readonly correlationId?: CorrelationId;
+      readonly targets: readonly VerifiedTarget[];
+    };
