@@ -4,26 +4,20 @@ import { USER_API } from '@ota-connect/contract';
 import type { Device, DeviceUpdate } from '@ota-connect/contract/user';
 import { connect } from '../api.ts';
 import { addVerb } from '../command.ts';
+import { updatesTable } from '../device-updates.ts';
 import { findDevice } from '../lookup.ts';
 import { type OutputOptions, details, print, table } from '../output.ts';
-import { updatesTable } from '../device-updates.ts';
 
 export function addDeviceShow(device: Command): void {
-  addVerb(
-    device,
-    'show <device>',
-    'Show one device (device id, name or uuid)',
-    'ota device show car-1',
-  ).action(async (text: string, options: OutputOptions) => {
-    const api = connect();
-    const { uuid } = await findDevice(api, text);
-    const found = await api.get<Device>(`${USER_API.devices}/${uuid}`);
-    const answer = await api.get<Page<DeviceUpdate> | readonly DeviceUpdate[]>(
-      `${USER_API.devices}/${uuid}/updates`,
-    );
-    const updates = 'values' in answer && Array.isArray(answer.values) ? answer.values : [];
-    print(options, { ...found, updates }, () => describeDevice(found, updates));
-  });
+  addVerb(device, 'show <device>', 'Show one device (device id, name or uuid)', 'ota device show car-1').action(
+    async (text: string, options: OutputOptions) => {
+      const api = connect();
+      const { uuid } = await findDevice(api, text);
+      const found = await api.get<Device>(`${USER_API.devices}/${uuid}`);
+      const updates = await api.list<DeviceUpdate>(`${USER_API.devices}/${uuid}/updates`);
+      print(options, { ...found, updates }, () => describeDevice(found, updates));
+    },
+  );
 }
 
 function describeDevice(device: Device, updates: readonly DeviceUpdate[]): string {
@@ -46,17 +40,5 @@ function describeDevice(device: Device, updates: readonly DeviceUpdate[]): strin
     ]),
     'No ECUs registered yet.',
   );
-  const history = table(
-    ['UPDATE TO', 'ECU', 'STATE', 'RESULT', 'SINCE', 'CORRELATION ID'],
-    updates.map((update) => [
-      update.target,
-      update.ecuSerial,
-      update.state,
-      update.result?.code,
-      update.completedAt ?? update.createdAt,
-      update.correlationId,
-    ]),
-    'No updates yet.',
-  );
-  return `${head}\n\n${ecus}\n\n${history}`;
+  return `${head}\n\n${ecus}\n\n${updatesTable(updates)}`;
 }
