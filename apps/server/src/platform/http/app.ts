@@ -1,0 +1,49 @@
+// Fastify as both listeners use it: problem documents for every failure, strict schemas, no request log (a fleet
+// polls; what matters is counted elsewhere).
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Context } from '../context.ts';
+import { problemOf, RequestError } from './problem.ts';
+
+export type App = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** `serverFactory` decides plain or TLS; `requestMs` bounds how long a request may take to arrive, 0 for uploads. */
+export function createApp(
+  ctx: Context,
+  options: { readonly serverFactory: FastifyServerFactory<Server>; readonly requestMs: number },
+): App {
+  const { limits } = ctx.config;
+  const app = fastify<Server>({
+    serverFactory: options.serverFactory,
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: options.requestMs,
+    connectionTimeout: limits.idleMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1024 },
+    // Query values are text: they become numbers by schema. Unknown body fields are left alone: additions are safe.
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: false },
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setErrorHandler((error, _request, reply) => {
+    const problem = problemOf(error, ctx.log);
+    return reply.code(problem.status).type('application/problem+json').send(problem);
+  });
+  app.setNotFoundHandler((request) => {
+    throw new RequestError(
+      'not_found',
+      `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
+    );
+  });
+  return app;
+}

@@ -1,0 +1,31 @@
+// A fact is written in the transaction that made it true; who reacts is decided in wiring.ts. The event's fields are
+// stored as JSON, so they are plain data: text, numbers, lists, records.
+import type { Context } from '../context.ts';
+import type { Transaction } from '../db/database.ts';
+import { newId } from '../ids.ts';
+
+export type DomainEvent = { readonly type: string; readonly environment: string };
+
+/** One reaction to one type of event. It runs in the transaction that also marks the event as handled. */
+export type Reaction = {
+  readonly type: string;
+  react(tx: Transaction, event: DomainEvent): Promise<void>;
+};
+
+/** Durable when the transaction commits; reactions run right after, in order, each exactly once. */
+export async function publish<Event extends DomainEvent>(tx: Transaction, event: Event): Promise<void> {
+  const row = { id: newId(), environment: event.environment, type: event.type, body: JSON.stringify(event) };
+  await tx
+    .insertInto('outbox_events')
+    .values({ ...row, failed_at: null })
+    .execute();
+}
+
+/** Binds a reaction to its context; the event's own type is stated once, in its `events.ts`. */
+export function on<Event extends DomainEvent>(
+  ctx: Context,
+  type: Event['type'],
+  react: (ctx: Context, tx: Transaction, event: Event) => Promise<void>,
+): Reaction {
+  return { type, react: (tx, event) => react(ctx, tx, event as Event) };
+}

@@ -1,0 +1,64 @@
+// A scratch server: real listeners on free ports, real files in a temporary folder.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type ConfigOptions } from '../src/config.ts';
+import { operatorTokenFile } from '../src/modules/users/index.ts';
+import type { Clock } from '../src/platform/clock.ts';
+import { startServer, type RunningServer } from '../src/server.ts';
+
+/** A clock that moves when told to. */
+export type ManualClock = Clock & { advance(ms: number): void };
+
+export function manualClock(startMs: number = Date.now()): ManualClock {
+  let now = startMs;
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms;
+    },
+  };
+}
+
+export type ScratchServer = RunningServer & {
+  readonly dataDir: string;
+  readonly token: string;
+  /** A request of the user API: `api('GET', '/devices')`. The body is sent as JSON. */
+  api(method: string, path: string, body?: unknown): Promise<Response>;
+  /** Stops the server and starts it again on the same data. */
+  restart(): Promise<ScratchServer>;
+  /** Stops the server and removes its folder. */
+  dispose(): Promise<void>;
+};
+
+export async function startScratchServer(
+  options: ConfigOptions & { readonly clock?: Clock } = {},
+): Promise<ScratchServer> {
+  const { clock, ...wishes } = options;
+  const dataDir = options.dataDir ?? join(await mkdtemp(join(tmpdir(), 'ota-connect-')), 'data');
+  const config = loadConfig({ apiPort: 0, gatewayPort: 0, logLevel: 'silent', ...wishes, dataDir });
+  const server = await startServer(config, clock);
+  const token = (await readFile(operatorTokenFile(dataDir), 'utf8')).trim();
+  return {
+    ...server,
+    dataDir,
+    token,
+    api(method, path, body) {
+      const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+      const request: RequestInit = { method, headers };
+      if (body !== undefined) {
+        headers['content-type'] = 'application/json';
+        request.body = JSON.stringify(body);
+      }
+      return fetch(`${server.apiUrl}/api/v3${path}`, request);
+    },
+    async restart() {
+      await server.close();
+      return startScratchServer({ ...options, dataDir });
+    },
+    async dispose() {
+      await server.close();
+      await rm(join(dataDir, '..'), { recursive: true, force: true });
+    },
+  };
+}
