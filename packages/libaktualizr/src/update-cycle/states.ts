@@ -29,7 +29,10 @@ export type Update = {
   readonly targets: readonly StoredTarget[];
 };
 
-/** `refusal`: the metadata refusal that the server has been told of, so that each poll does not tell it again. */
+/**
+ * `refusal`: the metadata refusal that the server has been told of, so that each poll does not tell it again.
+ * `bootId`: the boot in which the installation was made; another one means that the reboot has happened.
+ */
 export type CycleState =
   | { readonly kind: 'Idle'; readonly refusal?: string }
   | { readonly kind: 'Checking'; readonly refusal?: string }
@@ -37,7 +40,7 @@ export type CycleState =
   | { readonly kind: 'Downloading'; readonly update: Update }
   | { readonly kind: 'Downloaded'; readonly update: Update }
   | { readonly kind: 'Installing'; readonly update: Update }
-  | { readonly kind: 'AwaitingReboot'; readonly update: Update }
+  | { readonly kind: 'AwaitingReboot'; readonly update: Update; readonly bootId: string }
   | { readonly kind: 'Finalizing'; readonly update: Update }
   | { readonly kind: 'Reporting'; readonly refusal?: string };
 
@@ -73,6 +76,7 @@ export function storeTarget(target: VerifiedTarget): StoredTarget {
 
 export function restoreTarget(stored: StoredTarget): VerifiedTarget {
   const ecus = new Map<EcuSerial, HardwareId>();
-  for (const [serial, hardwareId] of stored.ecus) ecus.set(parseEcuSerial(serial), parseHardwareId(hardwareId));
+  for (const [serial, hardwareId] of stored.ecus)
+    ecus.set(parseEcuSerial(serial), parseHardwareId(hardwareId));
   return { ...stored, name: parseTargetName(stored.name), ecus };
 }

@@ -1,0 +1,289 @@
+// One kept-alive TLS connection to the gateway, with the device's certificate and its private CA alone (the system's
+// CAs are not trusted). Bodies are read up to a limit; redirects stay on https; errors and 5xx are tried again, 4xx never.
+// client-protocol 2; node:https is loaded with the first request, since start-up time is a promise.
+import type { Agent, RequestOptions } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { TlsCredentials } from '../../ports.ts';
+import { TransportError } from '../../errors.ts';
+import { describeFailure } from './describe-failure.ts';
+import { watchSpeed } from './watch-speed.ts';
+
+const MAX_REDIRECTS = 10;
+
+export type HttpOptions = {
+  /** Asked at each connection, so that credentials that were just provisioned are used. */
+  readonly credentials: () => TlsCredentials | undefined;
+  readonly userAgent: string;
+  /** Ends whatever is under way: the process is asked to stop. */
+  readonly stop?: AbortSignal;
+  /** For the whole exchange; a transfer of an image has no such limit, only the speed's. */
+  readonly timeoutMs?: number;
+  readonly attempts?: number;
+  readonly pauseMs?: number;
+  /** Slower than this over a whole window is too slow. */
+  readonly minBytesPerSecond?: number;
+  readonly windowMs?: number;
+};
+
+export type HttpRequest = {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  readonly maxBytes: number;
+  readonly attempts?: number;
+  readonly timeoutMs?: number;
+};
+
+export type HttpResponse = {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Uint8Array;
+};
+
+/** How the answer's body is read; resolves when it has ended. `destroy` of the message ends it early. */
+type Consume<T> = (message: IncomingMessage) => Promise<T>;
+
+type Exchange<T> = {
+  readonly signal: AbortSignal | undefined;
+  /** Of the whole exchange; undefined for a transfer of an image. */
+  readonly timeoutMs: number | undefined;
+  readonly consume: Consume<T>;
+};
+
+type Defaults = Required<Omit<HttpOptions, 'credentials' | 'userAgent' | 'stop'>>;
+
+export class HttpClient {
+  readonly #options: HttpOptions & Defaults;
+  #agent: Agent | undefined;
+  #agentCredentials: TlsCredentials | undefined;
+
+  constructor(options: HttpOptions) {
+    this.#options = {
+      timeoutMs: 60_000,
+      attempts: 3,
+      pauseMs: 1000,
+      minBytesPerSecond: 5000,
+      windowMs: 60_000,
+      ...options,
+    };
+  }
+
+  /** The whole answer in memory. Any status below 500 is an answer; throws TransportError otherwise. */
+  async request(request: HttpRequest, caller?: AbortSignal): Promise<HttpResponse> {
+    const signal = this.#stoppable(caller);
+    const attempts = request.attempts ?? this.#options.attempts;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+        const consume = (message: IncomingMessage) => readAll(message, request);
+        const response = await this.#follow(request, { signal, timeoutMs, consume });
+        if (response.status < 500 || attempt >= attempts) return response;
+      } catch (error) {
+        if (attempt >= attempts || !isWorthRetrying(error)) throw error;
+      }
+      await pause(this.#options.pauseMs, signal);
+    }
+  }
+
+  /** Streams the answer's body to `consume`; one attempt, no time limit but the speed's. */
+  async stream<T>(
+    request: Omit<HttpRequest, 'maxBytes' | 'attempts'>,
+    consume: Consume<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const endless = { ...request, maxBytes: Number.POSITIVE_INFINITY };
+    return this.#follow(endless, { signal: this.#stoppable(signal), timeoutMs: undefined, consume });
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
+
+  #stoppable(signal: AbortSignal | undefined): AbortSignal | undefined {
+    const { stop } = this.#options;
+    return stop === undefined || signal === undefined ? (signal ?? stop) : AbortSignal.any([signal, stop]);
+  }
+
+  async #follow<T>(first: HttpRequest, how: Exchange<T>): Promise<T> {
+    let request = first;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+      const outcome = await this.#exchange(request, how);
+      if (outcome.kind === 'done') return outcome.value;
+      request = redirected(request, outcome.status, outcome.location);
+    }
+    throw new TransportError(
+      'malformed',
+      `${originOf(first.url)} redirects more than ${MAX_REDIRECTS} times.`,
+    );
+  }
+
+  async #exchange<T>(
+    request: HttpRequest,
+    how: Exchange<T>,
+  ): Promise<{ kind: 'done'; value: T } | { kind: 'redirect'; status: number; location: string }> {
+    how.signal?.throwIfAborted();
+    const https = await import('node:https');
+    const url = parseUrl(request.url);
+    const options = this.#requestOptions(https.Agent, request);
+    const aborter = new AbortController();
+    const { timeoutMs } = how;
+    const late = () => aborter.abort(tooSlow(url, `no complete answer within ${(timeoutMs ?? 0) / 1000} s`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    const onAbort = () => aborter.abort(how.signal?.reason);
+    how.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const message = await this.#head(url, options, request.body, aborter.signal);
+      const location = message.headers.location;
+      const status = message.statusCode ?? 0;
+      if (location !== undefined && [301, 302, 303, 307, 308].includes(status)) {
+        message.resume();
+        return { kind: 'redirect', status, location };
+      }
+      return { kind: 'done', value: await this.#watched(message, url, how.consume) };
+    } catch (error) {
+      if (how.signal?.aborted) throw how.signal.reason;
+      throw describeFailure(aborter.signal.aborted ? aborter.signal.reason : error, url);
+    } finally {
+      clearTimeout(timer);
+      how.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** The head of the answer. A kept-alive connection that the server closed meanwhile says nothing: once more, on a new one. */
+  async #head(
+    url: URL,
+    options: RequestOptions,
+    body: Uint8Array | string | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const https = await import('node:https');
+    for (let again = false; ; again = true) {
+      const outgoing = https.request(url, { ...options, signal });
+      try {
+        return await send(outgoing, body);
+      } catch (error) {
+        if (!outgoing.reusedSocket || again || signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #watched<T>(message: IncomingMessage, url: URL, consume: Consume<T>): Promise<T> {
+    const { minBytesPerSecond, windowMs } = this.#options;
+    const stop = watchSpeed(message, { minBytesPerSecond, windowMs }, () =>
+      message.destroy(tooSlow(url, `below ${minBytesPerSecond} bytes a second for ${windowMs / 1000} s`)),
+    );
+    try {
+      return await consume(message);
+    } finally {
+      stop();
+    }
+  }
+
+  #requestOptions(agentClass: typeof Agent, request: HttpRequest): RequestOptions {
+    const credentials = this.#options.credentials();
+    if (this.#agent === undefined || credentials !== this.#agentCredentials) {
+      this.#agent?.destroy();
+      this.#agentCredentials = credentials;
+      this.#agent = new agentClass({
+        keepAlive: true,
+        maxSockets: 1,
+        minVersion: 'TLSv1.2',
+        timeout: this.#options.timeoutMs,
+        // Without credentials no CA is trusted at all: nothing may be asked of a server that nobody vouches for.
+        ca: credentials?.ca ?? [],
+        ...(credentials === undefined ? {} : { cert: credentials.certificate, key: credentials.privateKey }),
+      });
+    }
+    const length =
+      request.body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(request.body)) };
+    return {
+      method: request.method,
+      agent: this.#agent,
+      headers: { 'User-Agent': this.#options.userAgent, Accept: '*/*', ...request.headers, ...length },
+    };
+  }
+}
+
+async function readAll(message: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of message as AsyncIterable<Uint8Array>) {
+    received += chunk.length;
+    if (received > request.maxBytes) {
+      throw new TransportError(
+        'malformed',
+        `The answer to ${request.url.split('?', 1)[0]} is longer than ${request.maxBytes} bytes.`,
+        {
+          details: { tooLong: true },
+        },
+      );
+    }
+    chunks.push(chunk);
+  }
+  return { status: message.statusCode ?? 0, headers: message.headers, body: Buffer.concat(chunks, received) };
+}
+
+/** Resolves with the head of the answer. */
+function send(outgoing: ClientRequest, body: Uint8Array | string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.on('response', resolve);
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
+  const url = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined;
+  if (url?.protocol !== 'https:') {
+    throw new TransportError(
+      'malformed',
+      `${originOf(request.url)} redirects to an address that is not https.`,
+    );
+  }
+  const target = { ...request, url: url.href };
+  if ((status !== 302 && status !== 303) || request.method === 'GET') return target;
+  const { body: _body, ...withoutBody } = target;
+  return { ...withoutBody, method: 'GET' };
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  return error instanceof TransportError && (error.code === 'unreachable' || error.code === 'truncated');
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:') return url;
+  throw new TransportError(
+    'unreachable',
+    `${text === '' ? 'An empty address' : text.split('?', 1)[0]} is not an https address.`,
+    {
+      details: { reason: 'not_https' },
+    },
+  );
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
+}
+
+function tooSlow(url: URL, what: string): TransportError {
+  return new TransportError('too_slow', `${url.origin} is too slow: ${what}.`, {
+    details: { attack: 'slow retrieval' },
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

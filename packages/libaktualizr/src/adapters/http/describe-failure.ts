@@ -1,0 +1,78 @@
+// Turns what TLS and sockets throw into one sentence for a person and one code for a program. The original error stays
+// as `cause`. A server that refuses our certificate and a server that we refuse are different faults and say so.
+import { TransportError } from '../../errors.ts';
+
+const UNREACHABLE = new Map([
+  ['ECONNREFUSED', 'the connection was refused'],
+  ['ECONNRESET', 'the connection was reset'],
+  ['EPIPE', 'the connection was closed'],
+  ['ENOTFOUND', 'its name is unknown'],
+  ['EAI_AGAIN', 'its name cannot be looked up now'],
+  ['ETIMEDOUT', 'it does not answer'],
+  ['EHOSTUNREACH', 'there is no route to it'],
+  ['ENETUNREACH', 'the network is down'],
+]);
+
+const FOREIGN = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+
+export function describeFailure(error: unknown, url: URL): unknown {
+  if (error instanceof TransportError || !(error instanceof Error)) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const tls = describeTls(code, url, error);
+  if (tls !== undefined) return tls;
+  if (code === 'ECONNRESET' && error.message === 'aborted') {
+    return new TransportError('truncated', `The answer of ${url.origin} broke off.`, { cause: error });
+  }
+  const reason = UNREACHABLE.get(code);
+  if (reason !== undefined) {
+    return new TransportError('unreachable', `The server ${url.origin} cannot be reached: ${reason}.`, {
+      cause: error,
+    });
+  }
+  if (code.startsWith('HPE_')) {
+    return new TransportError('malformed', `${url.origin} does not answer in HTTP.`, { cause: error });
+  }
+  // Anything else is not the network's: a full disk while an image is written, a defect of ours.
+  return error;
+}
+
+function describeTls(code: string, url: URL, cause: Error): TransportError | undefined {
+  const refused = (message: string, reason: string) =>
+    new TransportError('tls_refused', message, { cause, details: { reason } });
+  if (FOREIGN.has(code)) {
+    return refused(
+      `The certificate of ${url.origin} was not issued by the certificate authority that this device trusts.`,
+      'foreign_authority',
+    );
+  }
+  if (code === 'CERT_HAS_EXPIRED') {
+    return refused(
+      `The certificate of ${url.origin} has expired, or the clock of this device is wrong.`,
+      'expired',
+    );
+  }
+  if (code === 'CERT_NOT_YET_VALID') {
+    return refused(
+      `The certificate of ${url.origin} is not valid yet, or the clock of this device is wrong.`,
+      'not_yet_valid',
+    );
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return refused(`The certificate of ${url.origin} was issued for another host name.`, 'other_host');
+  }
+  if (/^ERR_SSL_.*ALERT/.test(code)) {
+    return refused(`${url.origin} refuses the certificate of this device.`, 'device_certificate');
+  }
+  if (/^ERR_SSL_|^ERR_OSSL_|^EPROTO$/.test(code)) {
+    return refused(`No secure connection to ${url.origin} could be made: ${cause.message}.`, 'protocol');
+  }
+  return undefined;
+}

@@ -1,0 +1,194 @@
+// The device gateway over HTTP: paths, bodies and statuses as the original sends and expects them.
+// client-protocol 3.1, 3.2, 3.7 to 3.10.
+import { canonicalText, type JsonValue } from '@ota-connect/uptane';
+import {
+  DEVICE_PATHS,
+  decodeCampaigns,
+  encodeDeviceRegistration,
+  encodeEcuRegistration,
+  MalformedBodyError,
+  type DeviceEvent,
+  type DeviceRegistration,
+  type EcuRegistration,
+} from '@ota-connect/contract/device';
+import type { DeviceDataKind, Gateway } from '../../ports.ts';
+import { ProvisioningError, TransportError } from '../../errors.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from './client.ts';
+
+export type GatewayUrls = {
+  /** tls.server, without a trailing path. */
+  readonly gateway: string;
+  readonly provisioning: string;
+  readonly director: string;
+  readonly ecuRegistration: string;
+};
+
+const MAX_REPLY_BYTES = 64 * 1024;
+const MAX_CAMPAIGNS_BYTES = 1024 * 1024;
+/** Events are sent between other things, which shall not wait long for them. */
+const EVENTS_TIMEOUT_MS = 10_000;
+const JSON_TYPE = 'application/json';
+
+/** `validDays` is sent with the request for device credentials. */
+export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays: number): Gateway {
+  return {
+    registerDevice: (deviceId) => registerDevice(http, urls.provisioning, { deviceId, validDays }),
+    registerEcus: (registration) => registerEcus(http, urls.ecuRegistration, registration),
+    async putManifest(manifest) {
+      const url = `${urls.director}/manifest`;
+      expectOk(await sendBody(http, { method: 'PUT', url, body: manifest }), url);
+    },
+    async campaigns() {
+      const url = urls.gateway + DEVICE_PATHS.campaigns;
+      const response = await http.request({ method: 'GET', url, maxBytes: MAX_CAMPAIGNS_BYTES });
+      expectOk(response, url);
+      return readCampaigns(response, url);
+    },
+    postEvents: (events) => postEvents(http, urls.gateway + DEVICE_PATHS.events, events),
+    async sendDeviceData(kind, body) {
+      const { method, path } = DEVICE_DATA[kind];
+      const url = urls.gateway + path;
+      const type = typeof body === 'string' ? 'application/toml' : JSON_TYPE;
+      const text = typeof body === 'string' ? body : canonicalText(body);
+      expectOk(await sendBody(http, { method, url, body: text }, type), url);
+    },
+  };
+}
+
+function sendBody(
+  http: HttpClient,
+  request: Omit<HttpRequest, 'maxBytes' | 'headers'>,
+  type: string = JSON_TYPE,
+): Promise<HttpResponse> {
+  return http.request({ ...request, headers: { 'Content-Type': type }, maxBytes: MAX_REPLY_BYTES });
+}
+
+async function registerDevice(
+  http: HttpClient,
+  server: string,
+  registration: Required<DeviceRegistration>,
+): Promise<Uint8Array> {
+  const url = server + DEVICE_PATHS.devices;
+  const body = canonicalText(encodeDeviceRegistration(registration));
+  const response = await sendBody(http, { method: 'POST', url, body });
+  if (isOk(response)) return response.body;
+  throw refusedProvisioning(response, url, 'device_exists');
+}
+
+async function registerEcus(http: HttpClient, url: string, registration: EcuRegistration): Promise<void> {
+  const body = canonicalText(asJson(encodeEcuRegistration(registration)));
+  const response = await sendBody(http, { method: 'POST', url, body });
+  if (!isOk(response)) throw refusedProvisioning(response, url, 'ecus_refused');
+}
+
+/** One attempt: what is not taken stays in the queue, which tries again by itself. */
+async function postEvents(
+  http: HttpClient,
+  url: string,
+  events: readonly DeviceEvent[],
+): Promise<'accepted' | 'not_supported' | 'too_large'> {
+  const body = canonicalText(asJson(events));
+  const response = await sendBody(http, {
+    method: 'POST',
+    url,
+    body,
+    attempts: 1,
+    timeoutMs: EVENTS_TIMEOUT_MS,
+  });
+  if (response.status === 404) return 'not_supported';
+  if (response.status === 413) return 'too_large';
+  expectOk(response, url);
+  return 'accepted';
+}
+
+const DEVICE_DATA: {
+  readonly [kind in DeviceDataKind]: { readonly method: 'PUT' | 'POST'; readonly path: string };
+} = {
+  hardware_info: { method: 'PUT', path: DEVICE_PATHS.systemInfo },
+  installed_packages: { method: 'PUT', path: DEVICE_PATHS.installedPackages },
+  network_info: { method: 'PUT', path: DEVICE_PATHS.networkInfo },
+  configuration: { method: 'POST', path: DEVICE_PATHS.configuration },
+};
+
+/** The contract's bodies are JSON by their types; the check that they are is the compiler's, at their declaration. */
+function asJson(body: object): JsonValue {
+  return body as JsonValue;
+}
+
+export function isOk(response: HttpResponse): boolean {
+  return response.status >= 200 && response.status < 400;
+}
+
+export function httpStatus(response: HttpResponse, url: string): TransportError {
+  const { code, description } = readProblem(response);
+  const said = description ?? code;
+  return new TransportError(
+    'http_status',
+    `${withoutQuery(url)} answered ${response.status}${said === undefined ? '' : ` (${said})`}.`,
+    { details: { status: response.status, ...(code === undefined ? {} : { code }) } },
+  );
+}
+
+/** A query may carry a pre-signed permission: it stays out of every text. */
+export function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+function expectOk(response: HttpResponse, url: string): void {
+  if (!isOk(response)) throw httpStatus(response, url);
+}
+
+function refusedProvisioning(response: HttpResponse, url: string, known: 'device_exists' | 'ecus_refused') {
+  const cause = httpStatus(response, url);
+  const code = cause.details.code;
+  const exists = code === 'device_already_registered' || code === 'ecu_already_registered';
+  if (response.status >= 500) return cause;
+  if (known === 'ecus_refused') {
+    return new ProvisioningError('ecus_refused', `The server did not register the ECUs: ${cause.message}`, {
+      cause,
+      details: cause.details,
+    });
+  }
+  const kind = exists
+    ? known
+    : response.status === 401 || response.status === 403
+      ? 'bad_credentials'
+      : 'refused';
+  return new ProvisioningError(kind, `The server did not register this device: ${cause.message}`, {
+    cause,
+    details: cause.details,
+  });
+}
+
+/** `code` and `description` of a refusal, where the body has them; printable ASCII only, and short. */
+function readProblem(response: HttpResponse): { code?: string; description?: string } {
+  const text = Buffer.from(response.body).toString('utf8');
+  if (!text.startsWith('{')) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    const field = (name: string): string | undefined => {
+      const found: unknown =
+        value !== null && typeof value === 'object' ? Reflect.get(value, name) : undefined;
+      return typeof found === 'string' && found !== ''
+        ? found.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
+        : undefined;
+    };
+    const code = field('code');
+    const description = field('description') ?? field('detail');
+    return { ...(code === undefined ? {} : { code }), ...(description === undefined ? {} : { description }) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function readCampaigns(response: HttpResponse, url: string) {
+  try {
+    return decodeCampaigns(JSON.parse(Buffer.from(response.body).toString('utf8'))).campaigns;
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof MalformedBodyError)) throw error;
+    throw new TransportError('malformed', `${url} did not answer with a list of campaigns.`, {
+      cause: error,
+    });
+  }
+}

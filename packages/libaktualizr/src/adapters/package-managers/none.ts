@@ -1,0 +1,130 @@
+// The package manager `none`: images are plain files below pacman.images_path, named by the upper-case hexadecimal of
+// their first hash, with the names of their targets in the storage. What is installed is what the installation log says;
+// before the first update nothing is known. Same behaviour as the original's. client-protocol 3.5, 5.1, 11.3.
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createHasher,
+  hashesAgree,
+  type EcuSerial,
+  type Hashes,
+  type VerifiedTarget,
+} from '@ota-connect/uptane';
+import { encodeTargetName } from '@ota-connect/contract/device';
+import type { EtagStore, ImageStore, InstallationStore, PackageManager } from '../../ports.ts';
+import { InstallError, StorageError } from '../../errors.ts';
+import { hashFile } from '../files/hash-file.ts';
+import type { HttpClient } from '../http/client.ts';
+import { downloadFile, listedAlgorithms } from '../http/download.ts';
+
+export type NoneOptions = {
+  readonly imagesPath: string;
+  /** uptane.repo_server; images without their own URI are below its `targets/`. */
+  readonly repoUrl: string;
+  readonly primary: () => EcuSerial | undefined;
+  readonly needsReboot: boolean;
+  readonly http: HttpClient;
+  readonly images: ImageStore;
+  readonly etags: EtagStore;
+  readonly installations: InstallationStore;
+};
+
+export function createNonePackageManager(options: NoneOptions): PackageManager {
+  const fileOf = (target: VerifiedTarget) => join(options.imagesPath, imageFileName(target.hashes));
+  const current = () => {
+    const primary = options.primary();
+    return primary === undefined ? undefined : options.installations.current(primary);
+  };
+  return {
+    name: 'none',
+    async current() {
+      return current();
+    },
+    async installedPackages() {
+      return [{ name: 'fake-package', version: '1.0' }];
+    },
+    async fetch(target, onProgress, signal) {
+      if (target.targetFormat === 'OSTREE') throw wrongFormat(target);
+      if ((await verifyImage(fileOf(target), target)) === 'verified') {
+        remember(options.images, target);
+        return 'already_there';
+      }
+      makeDirectory(options.imagesPath);
+      const file = fileOf(target);
+      // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
+      remember(options.images, target);
+      const { lengthBytes, hashes } = target;
+      const url = imageUrl(target, options.repoUrl);
+      await downloadFile(options.http, options.etags, { url, file, lengthBytes, hashes, onProgress, signal });
+      return 'fetched';
+    },
+    async verify(target) {
+      return verifyImage(fileOf(target), target);
+    },
+    async install(target) {
+      const now = current();
+      if (now?.name === target.name && hashesAgree(now.hashes, target.hashes)) {
+        return { success: true, code: 'ALREADY_PROCESSED', description: 'Package already installed' };
+      }
+      if (options.needsReboot) {
+        return {
+          success: false,
+          code: 'NEED_COMPLETION',
+          description: 'Application successful, need reboot',
+        };
+      }
+      return { success: true, code: 'OK', description: 'Installing package was successful' };
+    },
+    async finalize() {
+      return { success: true, code: 'OK', description: 'Installing fake package was successful' };
+    },
+  };
+}
+
+/** Where the original puts it: SHA-256 comes before SHA-512. */
+export function imageFileName(hashes: Hashes): string {
+  const first = hashes.sha256 ?? hashes.sha512;
+  if (first === undefined)
+    throw new InstallError('rejected_format', 'An image without a hash cannot be stored.');
+  return first.toUpperCase();
+}
+
+export function imageUrl(target: VerifiedTarget, repoUrl: string): string {
+  return target.uri ?? `${repoUrl}/targets/${encodeTargetName(target.name)}`;
+}
+
+async function verifyImage(
+  file: string,
+  target: VerifiedTarget,
+): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'> {
+  if (!existsSync(file)) return 'missing';
+  const { size } = statSync(file);
+  if (size < target.lengthBytes) return 'incomplete';
+  if (size > target.lengthBytes) return 'tampered';
+  const hasher = createHasher(listedAlgorithms(target.hashes));
+  await hashFile(file, hasher);
+  return hashesAgree(hasher.digest(), target.hashes) ? 'verified' : 'tampered';
+}
+
+function remember(images: ImageStore, target: VerifiedTarget): void {
+  const name = imageFileName(target.hashes);
+  if (images.fileName(target.name) !== name) images.saveFileName(target.name, name);
+}
+
+function wrongFormat(target: VerifiedTarget): InstallError {
+  return new InstallError(
+    'rejected_format',
+    `${target.name} is an OSTree image; the package manager none takes files only.`,
+  );
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StorageError('io', `The directory ${path} for images cannot be made.`, {
+      cause: error,
+      details: { file: path },
+    });
+  }
+}

@@ -1,0 +1,16 @@
+// The library's door: the verbs, their results and the wiring that an application needs.
+export { Aktualizr, type AktualizrPorts } from './aktualizr.ts';
+export { runForever, type LoopOptions } from './run-forever.ts';
+export { AbortedError } from './command-queue.ts';
+export type { AktualizrEvent, EventListener } from './events.ts';
+export type {
+  CampaignControlResult,
+  CheckResult,
+  CycleResult,
+  DownloadResult,
+  InstallResult,
+} from './results.ts';
+export { ConfigError, InstallError, ProvisioningError, StorageError, TransportError } from './errors.ts';
+export type { DeviceDataSource, Log } from './steps/context.ts';
+export type { CycleState, StoredTarget, Update } from './update-cycle/states.ts';
+export { describeTransitions } from './update-cycle/describe.ts';

@@ -1,0 +1,65 @@
+// The vehicle version manifest: the Primary's own signed report, and the installation report while one awaits the
+// server. Each assembly takes a new report counter. client-protocol 5.1; Uptane Standard #vehicle_version_manifest.
+import {
+  ecuVersionReport,
+  installationReport,
+  parseStrictJson,
+  sha256Hex,
+  signEnvelope,
+  vehicleVersionManifest,
+  type JsonObject,
+} from '@ota-connect/uptane';
+import type { DeviceInstallationResult, InstalledVersion } from '../ports.ts';
+import { primaryOf, type StepContext } from '../steps/context.ts';
+
+export type AssembledManifest = {
+  readonly bytes: Uint8Array;
+  /** What the manifest reports; cleared when the server has taken it. */
+  readonly reported: DeviceInstallationResult | undefined;
+};
+
+export async function assembleManifest(
+  context: StepContext,
+  custom?: JsonObject,
+): Promise<AssembledManifest> {
+  const primary = primaryOf(context).serial;
+  const signer = context.signer();
+  const current = await context.packageManager.current();
+  const report = ecuVersionReport({
+    ecuSerial: primary,
+    installed: installedImage(current),
+    attacksDetected: '',
+    reportCounter: context.storage.reports.nextReportCounter(primary),
+  });
+  const signedReport = await signEnvelope(report, [signer]);
+  const { device, ecus } = context.storage.installations.results();
+  const manifest = vehicleVersionManifest({
+    primary,
+    reports: new Map([[primary, parseStrictJson(signedReport)]]),
+    ...(custom === undefined ? {} : { custom }),
+    ...(device === undefined
+      ? {}
+      : {
+          installationReport: installationReport({
+            correlationId: device.correlationId,
+            items: [...ecus].map(([ecu, result]) => ({ ecu, result })),
+            rawReport: device.rawReport,
+            result: { success: device.success, code: device.code, description: device.description },
+          }),
+        }),
+  });
+  return { bytes: await signEnvelope(manifest, [signer]), reported: device };
+}
+
+/** The original's words for an image that nobody knows. */
+function installedImage(current: InstalledVersion | undefined): {
+  name: string;
+  lengthBytes: number;
+  sha256: string;
+} {
+  const sha256 = current?.hashes.sha256;
+  if (current === undefined || sha256 === undefined) {
+    return { name: 'unknown', lengthBytes: 0, sha256: sha256Hex(new Uint8Array()) };
+  }
+  return { name: current.name, lengthBytes: current.lengthBytes, sha256 };
+}

@@ -1,0 +1,194 @@
+// The doors of the device library: what the update cycle needs from the world, in its own words.
+// Two implementations of each run in this repository (the adapter and a simulator of the testkit);
+// each has a contract suite in testkit/src/contracts. Signer, MetadataSource and MetadataStore are uptane's.
+import type {
+  CorrelationId,
+  EcuSerial,
+  Hashes,
+  HardwareId,
+  JsonObject,
+  MetadataStore,
+  PublicKey,
+  VerifiedTarget,
+} from '@ota-connect/uptane';
+import type { Campaign, DeviceEvent, EcuRegistration } from '@ota-connect/contract/device';
+import type { ResultCode } from '@ota-connect/contract';
+import type { CycleState } from './update-cycle/states.ts';
+
+/** What is installed on an ECU, as the installation log knows it. */
+export type InstalledVersion = {
+  readonly ecuSerial: EcuSerial;
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly hashes: Hashes;
+  readonly correlationId: string;
+  readonly customMeta: JsonObject;
+};
+
+/** Result of an installation on one ECU or on the device. `description` is for people. */
+export type InstallationResult = {
+  readonly success: boolean;
+  /** One of RESULT_CODES, or an integrator's own text, or the `hwid:CODE|…` list of several ECUs. */
+  readonly code: ResultCode | (string & {});
+  readonly description: string;
+};
+
+export type DeviceInstallationResult = InstallationResult & {
+  readonly rawReport: string;
+  readonly correlationId: string;
+};
+
+/** An ECU that the device has registered (or is about to). */
+export type EcuIdentity = {
+  readonly serial: EcuSerial;
+  readonly hardwareId: HardwareId;
+  readonly isPrimary: boolean;
+};
+
+export type TlsCredentials = {
+  /** PEM, one or more certificates. */
+  readonly ca: string;
+  /** PEM, leaf first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly privateKey: string;
+};
+
+/** `system_info`, `core/installed`, `system_info/network`, `system_info/config`: the original's order. */
+export type DeviceDataKind = 'hardware_info' | 'installed_packages' | 'network_info' | 'configuration';
+
+/**
+ * The device gateway over mutual TLS. Every call may block on the network and throws TransportError
+ * (`unreachable`, `tls_refused`, `http_status` with the status, `too_slow`, `truncated`).
+ * All are safe to repeat; nothing here is durable on our side.
+ */
+export type Gateway = {
+  /** Shared credentials → PKCS#12 bytes (empty password). Throws ProvisioningError on a refusal. */
+  registerDevice(deviceId: string): Promise<Uint8Array>;
+  registerEcus(registration: EcuRegistration): Promise<void>;
+  putManifest(manifest: Uint8Array): Promise<void>;
+  campaigns(): Promise<readonly Campaign[]>;
+  /** Answers what the queue has to do with the batch; other failures throw. */
+  postEvents(events: readonly DeviceEvent[]): Promise<'accepted' | 'not_supported' | 'too_large'>;
+  sendDeviceData(kind: DeviceDataKind, body: JsonObject | readonly JsonObject[] | string): Promise<void>;
+};
+
+/** Progress of one transfer, in bytes of the whole image. */
+export type FetchProgress = (receivedBytes: number, totalBytes: number) => void;
+
+/**
+ * Stores and installs images on the Primary. `fetch` resumes what an earlier call left, verifies every listed hash while
+ * streaming and is durable when it returns; it throws TransportError or InstallError (`no_space`, `rejected_format`)
+ * or MetadataError (`TargetHashMismatch`, `OversizedTarget`, `UndersizedTarget`).
+ */
+export type PackageManager = {
+  readonly name: string;
+  /** What runs now on the Primary; undefined when nothing is known. */
+  current(): Promise<InstalledVersion | undefined>;
+  installedPackages(): Promise<readonly { readonly name: string; readonly version: string }[]>;
+  fetch(
+    target: VerifiedTarget,
+    onProgress: FetchProgress,
+    signal: AbortSignal,
+  ): Promise<'fetched' | 'already_there'>;
+  /** Hashes the stored image again; no network. */
+  verify(target: VerifiedTarget): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'>;
+  /** Idempotent: installing what is installed is ALREADY_PROCESSED. */
+  install(target: VerifiedTarget): Promise<InstallationResult>;
+  /** After a reboot: did the pending version come up? */
+  finalize(target: VerifiedTarget): Promise<InstallationResult>;
+};
+
+export type Clock = {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms` or rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+};
+
+/** Device id, ECUs and keys. Writes are durable when they return. StorageError on failure; so for all stores below. */
+export type IdentityStore = {
+  deviceId(): string | undefined;
+  /** Storing an id resets the registration, as the original does. `undefined` forgets a refused random id. */
+  saveDeviceId(id: string | undefined): void;
+  isRegistered(): boolean;
+  /** Primary first. Empty before the first registration. */
+  ecus(): readonly EcuIdentity[];
+  /** In one transaction: the ECU list, misconfigured ones, is_registered = 1, report counter created at 0. */
+  saveRegistration(ecus: readonly EcuIdentity[]): void;
+  primaryKey(): { readonly publicKey: PublicKey; readonly privateKey: string } | undefined;
+  savePrimaryKey(publicKey: PublicKey, privateKey: string): void;
+};
+
+export type CredentialStore = {
+  tls(): TlsCredentials | undefined;
+  saveTls(credentials: TlsCredentials): void;
+};
+
+export type InstallationStore = {
+  current(ecu: EcuSerial): InstalledVersion | undefined;
+  pending(ecu: EcuSerial): InstalledVersion | undefined;
+  /** `installing`: row without flags (before the act); `current`, `pending`: flags set. One row per sha256 and name when newest. */
+  save(version: InstalledVersion, state: 'installing' | 'current' | 'pending'): void;
+  /** Only really installed versions, oldest first. */
+  log(ecu: EcuSerial): readonly InstalledVersion[];
+  /** Sum of the unsent results: device and per ECU; undefined when nothing awaits upload. */
+  results(): {
+    readonly device: DeviceInstallationResult | undefined;
+    readonly ecus: ReadonlyMap<EcuSerial, InstallationResult>;
+  };
+  saveEcuResult(ecu: EcuSerial, result: InstallationResult): void;
+  saveDeviceResult(result: DeviceInstallationResult): void;
+  /** After the server took the manifest. */
+  clearResults(): void;
+};
+
+export type ReportStore = {
+  /** Increments and returns the Primary's counter; durable before it returns. */
+  nextReportCounter(ecu: EcuSerial): number;
+  enqueue(event: DeviceEvent): void;
+  /** Oldest first, at most `limit`. */
+  queued(limit: number): readonly { readonly id: number; readonly event: DeviceEvent }[];
+  remove(ids: readonly number[]): void;
+  /** Upper-case hex SHA-256 of what was sent last. */
+  sentHash(kind: DeviceDataKind): string | undefined;
+  saveSentHash(kind: DeviceDataKind, hash: string): void;
+};
+
+/** One row: the state of the update cycle (update-cycle/states.ts), saved before its command runs. */
+export type CycleStore = {
+  load(): CycleState;
+  save(state: CycleState): void;
+  /** Attempts of a target under one correlation ID, counted across restarts. */
+  attempts(targetSha256: string, correlationId: CorrelationId | ''): number;
+  countAttempt(targetSha256: string, correlationId: CorrelationId | ''): number;
+};
+
+/** Which file of images_path holds which target: the original's table target_images. */
+export type ImageStore = {
+  fileName(targetName: string): string | undefined;
+  saveFileName(targetName: string, fileName: string): void;
+  remove(targetName: string): void;
+};
+
+/** ETags of the last answers, so that a poll can ask conditionally. Losing them costs bytes, never correctness. */
+export type EtagStore = {
+  load(key: string): string | undefined;
+  save(key: string, etag: string): void;
+};
+
+/** Everything durable, in one SQLite file of the original's schema 25. Synchronous on purpose: every write is on disk when it returns. */
+export type Storage = {
+  readonly identity: IdentityStore;
+  readonly credentials: CredentialStore;
+  readonly metadata: { readonly director: MetadataStore; readonly image: MetadataStore };
+  readonly installations: InstallationStore;
+  readonly reports: ReportStore;
+  readonly cycle: CycleStore;
+  readonly images: ImageStore;
+  readonly etags: EtagStore;
+  /** All or nothing; nested calls join the outer transaction. */
+  transaction<T>(work: () => T): T;
+  /** Leaves a single file behind. */
+  close(): void;
+};

@@ -1,0 +1,72 @@
+// The events for the server, durable before anything else happens with them. A flush sends what is queued in order:
+// accepted and unsupported (404) batches go, a batch that is too large (413) is halved, one event that is too large goes.
+// After an unreachable server nothing is tried for a while, so that working offline stays quick. client-protocol 3.8, 5.4.
+import type { DeviceEvent, DeviceEventDetails, DeviceEventId } from '@ota-connect/contract/device';
+import { CodedError, formatInstant, instantFromMs } from '@ota-connect/uptane';
+import type { Clock, Gateway, ReportStore } from '../ports.ts';
+
+const MAX_BATCH = 1000;
+const QUIET_MS = 10_000;
+
+export type ReportQueueOptions = {
+  readonly store: ReportStore;
+  readonly gateway: Gateway;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** Told of each failed flush; the events stay. */
+  readonly onFailure: (error: CodedError) => void;
+};
+
+export class ReportQueue {
+  readonly #options: ReportQueueOptions;
+  #quietUntilMs = 0;
+
+  constructor(options: ReportQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Durable when it returns; the time is now, also when the event travels later. */
+  enqueue(id: DeviceEventId, details: DeviceEventDetails): void {
+    const { store, clock, newId } = this.#options;
+    // The original leaves an empty correlation ID out.
+    const { correlationId, ...rest } = details;
+    store.enqueue({
+      id: newId(),
+      deviceTime: formatInstant(instantFromMs(clock.now())),
+      eventType: { id, version: 0 },
+      event: correlationId === undefined || correlationId === '' ? rest : { correlationId, ...rest },
+    });
+  }
+
+  /** Answers whether the queue is empty now. Never throws what the network does; errors of the storage it does. */
+  async flush(): Promise<'empty' | 'kept'> {
+    const { store, clock } = this.#options;
+    let size = MAX_BATCH;
+    for (;;) {
+      const batch = store.queued(size);
+      if (batch.length === 0) return 'empty';
+      if (clock.now() < this.#quietUntilMs) return 'kept';
+      const answer = await this.#post(batch.map(({ event }) => event));
+      if (answer === 'failed') return 'kept';
+      if (answer === 'too_large' && batch.length > 1) {
+        size = Math.ceil(batch.length / 2);
+        continue;
+      }
+      store.remove(batch.map(({ id }) => id));
+    }
+  }
+
+  async #post(
+    events: readonly DeviceEvent[],
+  ): Promise<'accepted' | 'not_supported' | 'too_large' | 'failed'> {
+    const { gateway, clock, onFailure } = this.#options;
+    try {
+      return await gateway.postEvents(events);
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.family !== 'TransportError') throw error;
+      this.#quietUntilMs = clock.now() + QUIET_MS;
+      onFailure(error);
+      return 'failed';
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// What each verb of the library returns. Outcomes are answers; a server that cannot be reached, a full disk or a defect is
+// thrown instead. `error` in an outcome is what the server has been told of, or will be.
+import type { CodedError, MetadataError } from '@ota-connect/uptane';
+import type { Campaign } from '@ota-connect/contract/device';
+import type { DeviceInstallationResult } from './ports.ts';
+import type { Update } from './update-cycle/states.ts';
+
+export type Refused = { readonly kind: 'refused'; readonly error: MetadataError };
+/** An installation waits for a reboot; nothing else is done before. */
+export type Pending = { readonly kind: 'pending'; readonly update: Update };
+
+export type CheckResult =
+  | { readonly kind: 'nothing_new' }
+  | { readonly kind: 'updates'; readonly update: Update }
+  /** Failed too often under this correlation ID; left alone until the server sends another. */
+  | { readonly kind: 'blocked'; readonly update: Update }
+  | Refused
+  | Pending;
+
+export type DownloadResult =
+  | { readonly kind: 'downloaded'; readonly update: Update }
+  | { readonly kind: 'nothing_to_do' }
+  /** `reported`: the attempts are used up or the fault cannot mend itself; otherwise the next download goes on. */
+  | { readonly kind: 'failed'; readonly error: CodedError; readonly reported: boolean }
+  | Refused
+  | Pending;
+
+export type InstallResult =
+  | { readonly kind: 'installed'; readonly update: Update; readonly result: DeviceInstallationResult }
+  | { readonly kind: 'failed'; readonly update: Update; readonly result: DeviceInstallationResult }
+  | { readonly kind: 'needs_completion'; readonly update: Update }
+  | {
+      readonly kind: 'image_not_usable';
+      readonly target: string;
+      readonly reason: 'missing' | 'incomplete' | 'tampered';
+    }
+  | { readonly kind: 'nothing_to_do' }
+  | Refused
+  | Pending;
+
+export type CycleResult = {
+  readonly check: CheckResult;
+  readonly download?: DownloadResult;
+  readonly install?: InstallResult;
+  /** Whether the server has the result of this cycle. */
+  readonly reported: boolean;
+};
+
+export type CampaignControlResult =
+  | { readonly kind: 'sent'; readonly campaignId: string }
+  /** Stored, and sent with the next command; `error` says why the server could not be asked. */
+  | { readonly kind: 'queued'; readonly campaignId: string; readonly error?: CodedError }
+  | { readonly kind: 'no_such_campaign'; readonly campaignId: string; readonly offered: readonly Campaign[] };

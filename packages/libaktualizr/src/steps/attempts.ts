@@ -1,0 +1,25 @@
+// How often something may be tried. A version that failed is tried again under the same correlation ID at most twice;
+// a new correlation ID, as a retried campaign has, starts anew. extensions "Retry of versions that failed".
+import { parseCorrelationId, type CorrelationId, type Hashes } from '@ota-connect/uptane';
+
+/** Failed downloads and installations of one target under one correlation ID. */
+export const MAX_ATTEMPTS = 3;
+
+/** Installations that were begun, ended or not: bounds an image whose installation takes the power down each time. */
+export const MAX_STARTS = 25;
+
+/** Tries within one download, and the pauses between them. client-protocol 3.5 */
+export const FETCH_PAUSES_MS: readonly number[] = [500, 1000];
+
+export function targetKey(hashes: Hashes): string {
+  return hashes.sha256 ?? hashes.sha512 ?? '';
+}
+
+export function startKey(hashes: Hashes): string {
+  return `${targetKey(hashes)}.started`;
+}
+
+/** The state keeps correlation IDs as text; they were parsed when the metadata was verified. */
+export function asCorrelationId(text: string): CorrelationId | '' {
+  return text === '' ? '' : parseCorrelationId(text);
+}

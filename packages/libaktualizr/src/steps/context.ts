@@ -1,0 +1,80 @@
+// What a step may use: the ports, wired once by the application, and the few facts that do not change while it runs.
+// Steps are functions of this context; they hold no state of their own.
+import {
+  instantFromMs,
+  type EcuSerial,
+  type Instant,
+  type MetadataSource,
+  type Signer,
+  type Vehicle,
+} from '@ota-connect/uptane';
+import type { JsonObject } from '@ota-connect/uptane';
+import { CodedError } from '@ota-connect/uptane';
+import type { CommandGate } from '../command-queue.ts';
+import type { EventSink } from '../events.ts';
+import type { Clock, EcuIdentity, Gateway, PackageManager, Storage } from '../ports.ts';
+import type { ReportQueue } from '../reports/report-queue.ts';
+
+/** What the device tells about itself; undefined when there is nothing to tell or telling is switched off. */
+export type DeviceDataSource = {
+  hardwareInfo(): Promise<{ readonly body: JsonObject; readonly isCustom: boolean } | undefined>;
+  networkInfo(): Promise<JsonObject | undefined>;
+  configuration(): string | undefined;
+};
+
+export type Log = (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
+
+export type StepContext = {
+  readonly storage: Storage;
+  readonly gateway: Gateway;
+  readonly directorSource: MetadataSource;
+  readonly imageSource: MetadataSource;
+  readonly packageManager: PackageManager;
+  readonly clock: Clock;
+  readonly signer: () => Signer;
+  readonly deviceData: DeviceDataSource;
+  readonly reports: ReportQueue;
+  readonly gate: CommandGate;
+  readonly events: EventSink;
+  readonly log: Log;
+  readonly bootId: string;
+  readonly directorFullRoles: NonNullable<Vehicle['directorFullRoles']>;
+};
+
+export function nowOf(context: StepContext): Instant {
+  return instantFromMs(context.clock.now());
+}
+
+/** Registered ECUs with what each runs now. */
+export function vehicleOf(context: StepContext): Vehicle {
+  const { identity, installations } = context.storage;
+  return {
+    directorFullRoles: context.directorFullRoles,
+    ecus: identity.ecus().map(({ serial, hardwareId }) => {
+      const installed = installations.current(serial);
+      return {
+        serial,
+        hardwareId,
+        ...(installed === undefined ? {} : { installed: installedImage(installed) }),
+      };
+    }),
+  };
+}
+
+function installedImage(installed: NonNullable<ReturnType<Storage['installations']['current']>>) {
+  const { name, lengthBytes, hashes, customMeta } = installed;
+  const releaseCounter = customMeta.releaseCounter;
+  return { name, lengthBytes, hashes, ...(typeof releaseCounter === 'number' ? { releaseCounter } : {}) };
+}
+
+/** @throws CodedError `Bug` when called before the registration, which every verb ensures. */
+export function primaryOf(context: StepContext): EcuIdentity {
+  const primary = context.storage.identity.ecus().find((ecu) => ecu.isPrimary);
+  if (primary === undefined)
+    throw new CodedError('Bug', 'invariant_broken', 'The Primary is not registered.');
+  return primary;
+}
+
+export function hardwareIdOf(context: StepContext, serial: EcuSerial): string {
+  return context.storage.identity.ecus().find((ecu) => ecu.serial === serial)?.hardwareId ?? 'unknown';
+}

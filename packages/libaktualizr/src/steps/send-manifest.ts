@@ -1,0 +1,30 @@
+// Tells the Director what is installed and how the last installation ended. The results are cleared only after the server
+// has taken them, so that an answer that got lost leads to the same report once more. client-protocol 3.7.
+import type { JsonObject } from '@ota-connect/uptane';
+import { assembleManifest } from '../manifest/assemble-manifest.ts';
+import { TransportError } from '../errors.ts';
+import type { StepContext } from './context.ts';
+
+/** @throws TransportError; the results stay for the next manifest */
+export async function sendManifest(context: StepContext, custom?: JsonObject): Promise<void> {
+  const { bytes, reported } = await assembleManifest(context, custom);
+  try {
+    await context.gateway.putManifest(bytes);
+  } catch (error) {
+    context.events.emit({ kind: 'PutManifestComplete', success: false });
+    if (reported?.correlationId !== '' || !isRefusal(error)) throw error;
+    // Strict servers refuse a whole manifest for a report without a correlation ID (client-protocol 14-28): better no
+    // report than never a manifest again.
+    context.log('warning', 'The server refuses a report that belongs to no update; it is dropped.');
+    context.storage.installations.clearResults();
+    return sendManifest(context, custom);
+  }
+  if (reported !== undefined) context.storage.installations.clearResults();
+  context.events.emit({ kind: 'PutManifestComplete', success: true });
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof TransportError) || error.code !== 'http_status') return false;
+  const { status } = error.details;
+  return typeof status === 'number' && status >= 400 && status < 500;
+}
