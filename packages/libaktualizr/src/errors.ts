@@ -5,7 +5,13 @@ import { CodedError } from '@ota-connect/uptane';
 
 type ErrorOptions = { readonly cause?: unknown; readonly details?: Record<string, unknown> };
 
-export type TransportCode = 'unreachable' | 'tls_refused' | 'http_status' | 'too_slow' | 'truncated' | 'malformed';
+export type TransportCode =
+  | 'unreachable'
+  | 'tls_refused'
+  | 'http_status'
+  | 'too_slow'
+  | 'truncated'
+  | 'malformed';
 export type StorageCode = 'disk_full' | 'corrupt' | 'locked' | 'migration_failed' | 'unsafe_directory' | 'io';
 export type InstallCode = 'rejected_format' | 'no_space' | 'install_failed' | 'wrong_version_booted';
 export type ProvisioningCode =

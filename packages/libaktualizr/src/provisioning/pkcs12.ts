@@ -8,7 +8,6 @@ import { Integer, OctetString, Sequence } from 'asn1js';
 import {
   AuthenticatedSafe,
   CertBag,
-  ContentInfo,
   EncryptedData,
   PBES2Params,
   PBKDF2Params,
@@ -17,7 +16,7 @@ import {
   PrivateKeyInfo,
   SafeContents,
 } from 'pkijs';
-import type { AlgorithmIdentifier } from 'pkijs';
+import type { AlgorithmIdentifier, ContentInfo } from 'pkijs';
 
 import { ProvisioningError } from '../errors.ts';
 import { decrypt, macAgrees, passwordForms } from './pkcs12-ciphers.ts';

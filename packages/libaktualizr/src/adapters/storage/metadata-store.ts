@@ -8,7 +8,7 @@ import type { FlagStore } from './own-stores.ts';
 import { REPOSITORY_NUMBERS, ROLE_NUMBERS } from './schema.ts';
 
 const NEWEST_ONLY = -1;
-export const DIRECTOR_FULL_ROLES = 'director_full_roles';
+const DIRECTOR_FULL_ROLES = 'director_full_roles';
 
 export function metadataStore(
   db: Connection,
@@ -34,7 +34,8 @@ export function metadataStore(
     },
     flags: () => ({
       directorFullRoles: () => flags.has(DIRECTOR_FULL_ROLES),
-      rememberDirectorFullRoles: () => flags.set(DIRECTOR_FULL_ROLES),
+      rememberDirectorFullRoles: (served) =>
+        served ? flags.set(DIRECTOR_FULL_ROLES) : flags.forget(DIRECTOR_FULL_ROLES),
     }),
   };
 }

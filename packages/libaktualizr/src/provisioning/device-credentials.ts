@@ -1,0 +1,143 @@
+// The device's own TLS identity: stored, or imported, or asked for with the shared identity of credentials.zip, whose
+// key is taken out of the archive afterwards. client-protocol 1.2, 3.1; client-features PRV-01 to -05, W-49.
+import { X509Certificate } from 'node:crypto';
+
+import type { Config } from '../config/config.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { Clock, Gateway, Storage, TlsCredentials } from '../ports.ts';
+import { randomDeviceId } from './random-device-id.ts';
+
+export type CredentialDeps = {
+  readonly config: Config;
+  readonly storage: Storage & { readonly flags?: SeenFlags };
+  readonly clock: Pick<Clock, 'now'>;
+  /** A gateway that presents the shared identity. */
+  readonly sharedGateway: (credentials: TlsCredentials) => Pick<Gateway, 'registerDevice'>;
+};
+
+type SeenFlags = { has(name: string): boolean; set(name: string): void };
+
+/** Set when the shared key is out of the archive, or the archive cannot be written: it is not looked at again. */
+const ARCHIVE_DONE = 'shared_identity_done';
+const DRAWS = 3;
+
+/** When it returns, device id and credentials are stored. Throws ProvisioningError and what the gateway throws. */
+export async function ensureCredentials(deps: CredentialDeps): Promise<void> {
+  const { config, storage } = deps;
+  const { mode } = config.provision;
+  const isShared = mode === 'SharedCred' || mode === 'SharedCredReuse';
+  if (storage.credentials.tls() === undefined) {
+    if (!isShared) throw missing();
+    await provisionWithSharedIdentity(deps);
+  }
+  ensureDeviceId(deps);
+  if (mode === 'SharedCred') await forgetSharedIdentity(deps);
+}
+
+async function provisionWithSharedIdentity(deps: CredentialDeps): Promise<void> {
+  const { config, storage } = deps;
+  const { shared, serverCa } = await sharedIdentity(deps);
+  const gateway = deps.sharedGateway(shared);
+  const { readPkcs12 } = await import('./pkcs12.ts');
+  const answer = await registerUnderFreeId(deps, gateway);
+  const identity = readPkcs12(answer, '', 'The identity that the server sent');
+  // A server that sends no chain is trusted as the archive says.
+  const ca = joined(identity.chain.length > 0 ? identity.chain : [shared.ca], serverCa);
+  const certificate = [identity.certificate, ...identity.chain].join('');
+  storage.credentials.saveTls({ ca, certificate, privateKey: identity.privateKey });
+}
+
+async function sharedIdentity({
+  config,
+  clock,
+}: CredentialDeps): Promise<{ shared: TlsCredentials; serverCa: string | undefined }> {
+  const file = config.provision.provisionPath;
+  const { readCredentialsArchive } = await import('./credentials-archive.ts');
+  const { readPkcs12 } = await import('./pkcs12.ts');
+  const archive = readCredentialsArchive(file);
+  const details = { file };
+  if (archive.sharedIdentity === undefined) {
+    const message = `The credentials archive ${file} holds no shared identity: it was used up, and this device's own credentials are gone. Put a fresh archive there.`;
+    throw new ProvisioningError('bad_credentials', message, { details });
+  }
+  const identity = readPkcs12(
+    archive.sharedIdentity,
+    config.provision.p12Password,
+    `The shared identity in ${file}`,
+  );
+  const until = new X509Certificate(identity.certificate).validToDate;
+  if (until.getTime() < clock.now()) {
+    const message = `The shared identity in ${file} expired on ${until.toISOString().slice(0, 10)}: create a new credentials archive on the server.`;
+    throw new ProvisioningError('bad_credentials', message, { details });
+  }
+  const certificate = [identity.certificate, ...identity.chain].join('');
+  return {
+    serverCa: archive.serverCa,
+    shared: { ca: joined(identity.chain, archive.serverCa), certificate, privateKey: identity.privateKey },
+  };
+}
+
+/** An id of ours that is taken is thrown away and drawn anew; one that the operator chose is the operator's to change. */
+async function registerUnderFreeId(
+  { config, storage }: CredentialDeps,
+  gateway: Pick<Gateway, 'registerDevice'>,
+): Promise<Uint8Array> {
+  const { identity } = storage;
+  for (let draw = 1; ; draw++) {
+    const deviceId = identity.deviceId() ?? (config.provision.deviceId || randomDeviceId());
+    // Before the request: whatever happens to the answer, the next attempt asks for the same device.
+    if (identity.deviceId() === undefined) identity.saveDeviceId(deviceId);
+    try {
+      return await gateway.registerDevice(deviceId);
+    } catch (cause) {
+      if (!(cause instanceof ProvisioningError) || cause.code !== 'device_exists') throw cause;
+      identity.saveDeviceId(undefined);
+      if (deviceId === config.provision.deviceId) throw taken(deviceId, cause);
+      if (draw === DRAWS) throw cause;
+    }
+  }
+}
+
+function ensureDeviceId({ config, storage }: CredentialDeps): void {
+  if (storage.identity.deviceId() !== undefined) return;
+  const id = config.provision.deviceId || commonName(storage.credentials.tls());
+  if (id === undefined) {
+    const message =
+      'The device has no id: its certificate has no common name, and provision.device_id is not set.';
+    throw new ProvisioningError('bad_credentials', message);
+  }
+  storage.identity.saveDeviceId(id);
+}
+
+function commonName(credentials: TlsCredentials | undefined): string | undefined {
+  if (credentials === undefined) return undefined;
+  const subject: Readonly<Record<string, string | string[] | undefined>> = {
+    ...new X509Certificate(credentials.certificate).toLegacyObject().subject,
+  };
+  const name = subject['CN'];
+  return (Array.isArray(name) ? name[0] : name) || undefined;
+}
+
+/** Also after a power cut between storing and removing: it is looked at until it is done. */
+async function forgetSharedIdentity({ config, storage }: CredentialDeps): Promise<void> {
+  const { flags } = storage;
+  if (config.provision.provisionPath === '' || flags === undefined || flags.has(ARCHIVE_DONE)) return;
+  const { removeSharedIdentity } = await import('./credentials-archive.ts');
+  if (removeSharedIdentity(config.provision.provisionPath) !== 'later') flags.set(ARCHIVE_DONE);
+}
+
+function joined(certificates: readonly string[], more: string | undefined): string {
+  const all = [...certificates, ...(more === undefined ? [] : [more])].map((pem) => `${pem.trim()}\n`);
+  return [...new Set(all)].join('');
+}
+
+function missing(): ProvisioningError {
+  const message =
+    'This device has no credentials: set provision.provision_path to a credentials archive, or the paths of [import] to its files.';
+  return new ProvisioningError('missing_credentials', message);
+}
+
+function taken(deviceId: string, cause: ProvisioningError): ProvisioningError {
+  const message = `The server already knows a device "${deviceId}" (provision.device_id): choose another id, or remove the device there.`;
+  return new ProvisioningError('device_exists', message, { cause });
+}

@@ -1,0 +1,159 @@
+// What the import directory brings at start: TLS files (also later ones, so that a certificate is renewed by replacing
+// files), pre-installed roots of both repositories, the log of an image that was flashed. client-protocol 10.4.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseEnvelope, parseRoot } from '@ota-connect/uptane';
+import type { EcuSerial, Hashes, JsonObject, RepositoryName } from '@ota-connect/uptane';
+
+import type { Config } from '../config/config.ts';
+import { importPath } from '../config/import-path.ts';
+import { ConfigError } from '../errors.ts';
+import type { Storage, TlsCredentials } from '../ports.ts';
+import { readImport } from './read-import.ts';
+
+const TLS_FILES = {
+  ca: 'tlsCacertPath',
+  certificate: 'tlsClientcertPath',
+  privateKey: 'tlsPkeyPath',
+} as const;
+const ROOT_FILES: readonly (readonly [RepositoryName, string])[] = [
+  ['image', 'repo/root.json'],
+  ['director', 'director/root.json'],
+];
+
+/** Answers warnings for the log. Throws ConfigError when a pre-installed root cannot be read: trust must not fall back to first use. */
+export function importFiles(config: Config, storage: Storage, primary: EcuSerial): readonly string[] {
+  const warnings = importTls(config, storage);
+  for (const [repository, file] of ROOT_FILES)
+    importRoot(storage, repository, join(config.import.basePath, file));
+  importInstalledVersions(join(config.import.basePath, 'installed_versions'), storage, primary);
+  return warnings;
+}
+
+function importTls(config: Config, storage: Storage): readonly string[] {
+  const stored = storage.credentials.tls();
+  const warnings: string[] = [];
+  const found = new Map<keyof TlsCredentials, string>();
+  for (const [part, key] of Object.entries(TLS_FILES) as [
+    keyof TlsCredentials,
+    (typeof TLS_FILES)[keyof typeof TLS_FILES],
+  ][]) {
+    const file = importPath(config.import, key);
+    if (file === undefined) continue;
+    const content = readImport(file);
+    if (content === undefined)
+      warnings.push(`${file} cannot be read${stored === undefined ? '' : '; the stored credentials stay'}.`);
+    else found.set(part, content);
+  }
+  const next = { ...stored, ...Object.fromEntries(found) };
+  if (found.size === 0 || !isComplete(next) || isSame(next, stored)) return warnings;
+  const fault = faultOf(next);
+  if (fault !== undefined) {
+    return [...warnings, `The TLS files in ${config.import.basePath} were not taken over: ${fault}.`];
+  }
+  storage.credentials.saveTls(next);
+  return warnings;
+}
+
+function isComplete(credentials: Partial<TlsCredentials>): credentials is TlsCredentials {
+  return Boolean(credentials.ca && credentials.certificate && credentials.privateKey);
+}
+
+function isSame(a: TlsCredentials, b: TlsCredentials | undefined): boolean {
+  return a.ca === b?.ca && a.certificate === b.certificate && a.privateKey === b.privateKey;
+}
+
+/** A half-finished replacement of the files must not cost the device its working identity. */
+function faultOf({ ca, certificate, privateKey }: TlsCredentials): string | undefined {
+  try {
+    const belongs = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
+    if (!belongs) return 'the certificate and the key do not belong together';
+    return new X509Certificate(ca).subject === '' ? 'the CA certificate is empty' : undefined;
+  } catch (cause) {
+    if (cause instanceof Error) return 'one of them is no PEM file, or is damaged';
+    throw cause;
+  }
+}
+
+function importRoot(storage: Storage, repository: RepositoryName, file: string): void {
+  const store = storage.metadata[repository];
+  if (store.load('root') !== undefined || readImport(file) === undefined) return;
+  const bytes = new Uint8Array(readFileSync(file));
+  try {
+    const root = parseRoot(parseEnvelope(bytes, { role: 'root', repository }), repository);
+    store.save('root', bytes, root.version);
+  } catch (cause) {
+    const message = `${file} is no Root metadata, so the ${repository === 'director' ? 'Director' : 'Image repository'} cannot be trusted.`;
+    throw new ConfigError('bad_value', message, { cause, details: { file } });
+  }
+}
+
+/** A map name → target with `is_current`, or the old form hash → name. The file goes once it named the current image. */
+function importInstalledVersions(file: string, storage: Storage, primary: EcuSerial): void {
+  if (storage.installations.log(primary).length > 0) return;
+  const content = readImport(file);
+  if (content === undefined) return;
+  const versions = [...versionsOf(content, file)].sort((a, b) => Number(a.isCurrent) - Number(b.isCurrent));
+  storage.transaction(() => {
+    for (const { isCurrent, ...version } of versions) {
+      storage.installations.save(
+        { ...version, ecuSerial: primary, correlationId: '' },
+        isCurrent ? 'current' : 'installing',
+      );
+    }
+  });
+  if (versions.some(({ isCurrent }) => isCurrent)) rmSync(file, { force: true });
+}
+
+type Version = {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly hashes: Hashes;
+  readonly customMeta: JsonObject;
+  readonly isCurrent: boolean;
+};
+
+function* versionsOf(content: string, file: string): Generator<Version> {
+  for (const [key, value] of Object.entries(objectOf(parsed(content, file)))) {
+    if (typeof value === 'string') {
+      yield {
+        name: value,
+        lengthBytes: 0,
+        hashes: { sha256: key.toLowerCase() },
+        customMeta: {},
+        isCurrent: false,
+      };
+      continue;
+    }
+    const target = objectOf(value);
+    const hashes = objectOf(target['hashes']);
+    const [sha256, sha512] = [hexOf(hashes['sha256']), hexOf(hashes['sha512'])];
+    yield {
+      name: key,
+      lengthBytes: typeof target['length'] === 'number' ? target['length'] : 0,
+      hashes: { ...(sha256 ? { sha256 } : {}), ...(sha512 ? { sha512 } : {}) },
+      customMeta: objectOf(target['custom']) as JsonObject,
+      isCurrent: target['is_current'] === true,
+    };
+  }
+}
+
+function parsed(content: string, file: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    throw new ConfigError('bad_value', `${file} is not JSON.`, { cause, details: { file } });
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+function hexOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.toLowerCase() : undefined;
+}

@@ -1,0 +1,50 @@
+// One step: the device has an identity that the server knows. TLS credentials, then the registration of its ECUs when
+// they are new or differ from what was registered. Every operation may try; nothing is lost by a failure.
+// client-protocol 3.1, 3.2, 6.1.
+import { ProvisioningError } from '../errors.ts';
+import type { EcuIdentity, Gateway } from '../ports.ts';
+import { ensureCredentials } from './device-credentials.ts';
+import type { CredentialDeps } from './device-credentials.ts';
+
+export type ProvisionDeps = CredentialDeps & {
+  /** The device's own gateway; it finds the credentials in the storage. */
+  readonly gateway: Pick<Gateway, 'registerEcus'>;
+  /** From prepareDevice. */
+  readonly primary: EcuIdentity;
+};
+
+/** Throws ProvisioningError when the server refuses, TransportError when it cannot be reached, StorageError. */
+export async function provision(deps: ProvisionDeps): Promise<'provisioned' | 'already_provisioned'> {
+  const { storage, primary } = deps;
+  await ensureCredentials(deps);
+  const ecus = [primary];
+  if (storage.identity.isRegistered() && isSameSet(storage.identity.ecus(), ecus))
+    return 'already_provisioned';
+  await registerEcus(deps, ecus);
+  storage.identity.saveRegistration(ecus);
+  return 'provisioned';
+}
+
+async function registerEcus(
+  { storage, gateway, primary }: ProvisionDeps,
+  ecus: readonly EcuIdentity[],
+): Promise<void> {
+  const key = storage.identity.primaryKey();
+  if (key === undefined) {
+    throw new ProvisioningError(
+      'not_provisioned',
+      'The Primary has no Uptane key: its identity was not prepared.',
+    );
+  }
+  await gateway.registerEcus({
+    primaryEcuSerial: primary.serial,
+    ecus: ecus.map(({ serial, hardwareId }) => ({ ecuSerial: serial, hardwareId, clientKey: key.publicKey })),
+  });
+}
+
+function isSameSet(stored: readonly EcuIdentity[], wanted: readonly EcuIdentity[]): boolean {
+  const known = new Set(stored.map((ecu) => `${ecu.serial}\n${ecu.hardwareId}`));
+  return (
+    stored.length === wanted.length && wanted.every((ecu) => known.has(`${ecu.serial}\n${ecu.hardwareId}`))
+  );
+}
