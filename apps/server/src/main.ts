@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { CodedError } from '@ota-connect/uptane';
 import { loadConfig, parsePort, type ConfigOptions } from './config.ts';
 import { operatorTokenFile } from './modules/users/index.ts';
-import { startServer } from './server.ts';
+import { startServer, type RunningServer } from './server.ts';
 import { VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -52,12 +52,12 @@ async function serve(options: ServeOptions): Promise<void> {
   say(`OTA Connect ${VERSION} serves ${config.dataDir}`);
   say(`  user API        ${server.apiUrl}   (token in ${operatorTokenFile(config.dataDir)})`);
   say(`  device gateway  ${server.gatewayUrl}`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server.close));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
 }
 
-async function stop(close: () => Promise<void>): Promise<void> {
+async function stop(server: RunningServer): Promise<void> {
   try {
-    await close();
+    await server.close();
   } catch (error) {
     process.exitCode = report(error);
   }

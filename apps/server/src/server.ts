@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createApi } from './api.ts';
 import type { Config } from './config.ts';
 import { createGateway } from './modules/device-gateway/index.ts';
+import { refreshRoles, removeOrphans } from './modules/image-repo/index.ts';
 import { createRepository } from './modules/keyserver/index.ts';
 import { ensureOperatorToken } from './modules/users/index.ts';
 import { openFsBlobStore } from './platform/blobs/fs-blob-store.ts';
@@ -66,7 +67,9 @@ async function prepare(config: Config, clock: Clock, db: Database): Promise<Muta
   await inTransaction(db, async (tx) => {
     await createRepository(ctx, tx, { environment: DEFAULT_ENVIRONMENT, repository: 'director' });
     await createRepository(ctx, tx, { environment: DEFAULT_ENVIRONMENT, repository: 'image' });
+    await refreshRoles(ctx, tx, DEFAULT_ENVIRONMENT);
   });
+  await removeOrphans(ctx);
   await ensureOperatorToken(ctx);
   return ctx;
 }

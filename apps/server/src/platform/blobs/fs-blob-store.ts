@@ -10,6 +10,7 @@ import { BugError, StorageError } from '../errors.ts';
 import type { BlobStore, StoredBlob } from './blob-store.ts';
 
 const CHUNK_BYTES = 256 * 1024;
+const DISK_FULL = 'The server has no space left for this file; nothing was stored.';
 
 export async function openFsBlobStore(folder: string): Promise<BlobStore> {
   const unfinished = join(folder, 'unfinished');
@@ -47,7 +48,8 @@ async function writeDraft(path: string, source: Readable, lengthBytes: number): 
   const hasher = createHasher();
   let received = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    // The source stays open when the disk fails: the answer still has to go out over the same connection.
+    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       received += chunk.byteLength;
       if (received > lengthBytes) break;
       hasher.update(chunk);
@@ -57,11 +59,15 @@ async function writeDraft(path: string, source: Readable, lengthBytes: number): 
   try {
     await pipeline(counted, createWriteStream(path, { flush: true, highWaterMark: CHUNK_BYTES }));
   } catch (cause) {
-    if (source.errored === null && !source.destroyed) throw cause;
-    throw incomplete(received, lengthBytes, cause);
+    if (source.errored !== null) throw incomplete(received, lengthBytes, cause);
+    throw isDiskFull(cause) ? new StorageError('storage_unavailable', DISK_FULL, { cause }) : cause;
   }
   if (received !== lengthBytes) throw incomplete(received, lengthBytes, undefined);
   return { lengthBytes, hashes: bothHashes(hasher.digest()) };
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function incomplete(received: number, expected: number, cause: unknown): StorageError {

@@ -1,0 +1,92 @@
+// A file becomes a target: its bytes are stored while they arrive, then the target is listed and the roles are signed
+// in one transaction. A name, once given, always means the same bytes: devices refuse a name that changes its content.
+// Source: server-protocol 5.2, client-protocol 14 (11)
+import type { Readable } from 'node:stream';
+import type { Context } from '../../platform/context.ts';
+import { inTransaction, type Transaction } from '../../platform/db/database.ts';
+import type { StoredBlob } from '../../platform/blobs/blob-store.ts';
+import { RequestError } from '../../platform/http/problem.ts';
+import { newId } from '../../platform/ids.ts';
+import { publish } from '../../platform/outbox/publish.ts';
+import type { TargetAdded } from './events.ts';
+import { publishTargets } from './publish-roles.ts';
+import { findTarget, highestReleaseCounter, insertTarget, type Target } from './store.ts';
+
+export type Upload = {
+  readonly environment: string;
+  readonly filename: string;
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly hardwareIds: readonly string[];
+  readonly lengthBytes: number;
+  readonly body: Readable;
+};
+
+export type UploadOutcome = { readonly kind: 'created' | 'unchanged'; readonly target: Target };
+
+/** Throws RequestError `invalid_entity`, `conflicting_entity`; StorageError `upload_incomplete`, `storage_unavailable`. */
+export async function uploadTarget(ctx: Context, upload: Upload): Promise<UploadOutcome> {
+  checkNames(upload);
+  const known = await findTarget(ctx.db, upload.environment, upload.filename);
+  if (known && known.lengthBytes !== upload.lengthBytes) throw conflict(upload);
+  const blobKey = newId(ctx.clock.now());
+  const stored = await ctx.blobs.put(blobKey, upload.body, { lengthBytes: upload.lengthBytes });
+  try {
+    const outcome = await inTransaction(ctx.db, (tx) => listTarget(ctx, tx, upload, { ...stored, blobKey }));
+    if (outcome.kind === 'unchanged') await ctx.blobs.remove(blobKey);
+    return outcome;
+  } catch (error) {
+    await ctx.blobs.remove(blobKey);
+    throw error;
+  }
+}
+
+async function listTarget(
+  ctx: Context,
+  tx: Transaction,
+  upload: Upload,
+  stored: StoredBlob & { readonly blobKey: string },
+): Promise<UploadOutcome> {
+  const { environment, filename, hardwareIds } = upload;
+  const known = await findTarget(tx, environment, filename);
+  if (known && known.sha256 !== stored.hashes.sha256) throw conflict(upload);
+  if (known) return { kind: 'unchanged', target: known };
+  const name = upload.name ?? filename;
+  const releaseCounter = (await highestReleaseCounter(tx, environment, name)) + 1;
+  const target: Target = {
+    filename,
+    name,
+    version: upload.version ?? String(releaseCounter),
+    hardwareIds,
+    lengthBytes: stored.lengthBytes,
+    sha256: stored.hashes.sha256,
+    sha512: stored.hashes.sha512,
+    releaseCounter,
+    createdAt: ctx.clock.now(),
+    blobKey: stored.blobKey,
+  };
+  await insertTarget(tx, environment, target);
+  await publishTargets(ctx, tx, environment);
+  await publish(tx, { type: 'TargetAdded', environment, filename, name } satisfies TargetAdded);
+  return { kind: 'created', target };
+}
+
+/** Signed documents are ASCII; names become parts of URLs and, on devices, of lists that people read. */
+function checkNames(upload: Upload): void {
+  const { filename, hardwareIds } = upload;
+  const isGood =
+    /^[!-~]{1,253}$/.test(filename) && !filename.split('/').some((part) => part === '' || /^\.+$/.test(part));
+  if (!isGood || filename.includes('..')) {
+    const rule =
+      'A file name is 1 to 253 printable ASCII characters without spaces, without ".." and empty folders.';
+    throw new RequestError('invalid_entity', rule);
+  }
+  const areGood = hardwareIds.length > 0 && hardwareIds.every((id) => /^[!-~]([ -~]{0,198}[!-~])?$/.test(id));
+  if (!areGood)
+    throw new RequestError('invalid_entity', 'Name at least one hardware id, each 1 to 200 characters.');
+}
+
+function conflict(upload: Upload): RequestError {
+  const message = `"${upload.filename}" exists with other content; upload the new content under a new file name.`;
+  return new RequestError('conflicting_entity', message);
+}
