@@ -6,6 +6,8 @@ export type Link = {
   readonly port: number;
   /** Bytes that went towards the device since the last reset. */
   readonly bytesDown: () => number;
+  /** Bytes that went towards the gateway since the last reset. */
+  readonly bytesUp: () => number;
   readonly reset: () => void;
   /** Resolves when that many bytes went down since the last reset. */
   readonly until: (bytes: number) => Promise<void>;
@@ -28,6 +30,7 @@ async function pump(from: Socket, to: Socket, spend: (bytes: number) => Promise<
 export async function throttledLink(target: number, bytesPerSecond: number): Promise<Link> {
   let rate = bytesPerSecond;
   let down = 0;
+  let up = 0;
   let allowance = 0;
   let refilled = performance.now();
   const spend = async (bytes: number): Promise<void> => {
@@ -42,6 +45,9 @@ export async function throttledLink(target: number, bytesPerSecond: number): Pro
     }
     down += bytes;
   };
+  const countUp = async (bytes: number): Promise<void> => {
+    up += bytes;
+  };
   const sockets = new Set<Socket>();
   const server = createServer((device) => {
     const gateway = connect(target, 'localhost');
@@ -55,15 +61,17 @@ export async function throttledLink(target: number, bytesPerSecond: number): Pro
       gateway.destroy();
     };
     pump(gateway, device, spend).catch(broken);
-    pump(device, gateway, async () => undefined).catch(broken);
+    pump(device, gateway, countUp).catch(broken);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     bytesDown: () => down,
+    bytesUp: () => up,
     reset: () => {
       down = 0;
+      up = 0;
     },
     until: async (bytes) => {
       while (down < bytes) await sleep(5);
