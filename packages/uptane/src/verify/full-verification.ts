@@ -1,18 +1,36 @@
-// Full verification in the Standard's order. Source: Uptane Standard #full_verification
-import { CodedError } from '../errors.ts';
+// Full verification in the Standard's order: the Director's roles; the end, when nothing is new; the Image
+// repository's roles; and every image that the Director lists, new or not, has to be the same in the Image repository.
+// Each role is kept as soon as it is verified; a failure leaves what was verified before. Source: Uptane Standard #full_verification
+import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Instant } from '../time.ts';
+import { updateDirector } from './director-repository.ts';
+import { updateImageRepository } from './image-repository.ts';
+import { matchTarget, readOffers } from './match-targets.ts';
 import type { Repository } from './metadata-source.ts';
-import type { Vehicle, Verdict } from './verdict.ts';
+import type { Vehicle, Verdict, VerifiedTarget } from './verdict.ts';
 
+/**
+ * What is new for this vehicle, as both repositories say it. `now` is the time by the best source there is.
+ * @throws MetadataError whatever is refused (a source's own error as cause of `MetadataFetchFailure`), StorageError
+ */
 export async function fullVerification(
   vehicle: Vehicle,
   director: Repository,
   image: Repository,
   now: Instant,
 ): Promise<Verdict> {
-  throw new CodedError(
-    'Bug',
-    'invariant_broken',
-    `${vehicle.ecus.length}${director.name}${image.name}${now}`,
-  );
+  const limits = vehicle.limits ?? DEFAULT_LIMITS;
+  const { targets, correlationId } = await updateDirector(vehicle, director, now, limits);
+  const assignment = correlationId === undefined ? {} : { correlationId };
+  const offers = readOffers(targets.values(), vehicle.ecus);
+  if (offers.every((offer) => offer.toUpdate.length === 0)) return { kind: 'nothing_new', ...assignment };
+
+  const find = await updateImageRepository(image, now, limits);
+  const verified: VerifiedTarget[] = [];
+  for (const offer of offers) {
+    const found = await find(offer.entry.name, new Set(offer.ecus.map((ecu) => ecu.hardwareId)));
+    const target = matchTarget(offer, found);
+    if (target.ecus.size > 0) verified.push(target);
+  }
+  return { kind: 'updates', ...assignment, targets: verified };
 }

@@ -1,0 +1,132 @@
+// The Director and the Image repository say the same of an image: name, length, every common hash, the hardware it is
+// for, the release counter, and whatever either side says must match. Images are compared by content, ECU by ECU: a
+// known name with other content is an update like any other. Source: Uptane Standard #full_verification, #custom_metadata
+import { MetadataError } from '../errors.ts';
+import { hashesAgree } from '../hashes.ts';
+import type { EcuSerial, HardwareId } from '../identifiers.ts';
+import { canonicalText } from '../json/canonical-json.ts';
+import { readOptional, readString, readStrings } from '../json/decode.ts';
+import { jsonObject, member, type JsonObject } from '../json/value.ts';
+import { refusingMalformed } from '../metadata/envelope.ts';
+import {
+  readEcuIdentifiers,
+  readHardwareIds,
+  readReleaseCounter,
+  type TargetEntry,
+} from '../metadata/targets.ts';
+import type { VehicleEcu, VerifiedTarget } from './verdict.ts';
+
+/** What the Director offers to this vehicle. */
+export type Offer = {
+  readonly entry: TargetEntry;
+  /** All ECUs that the entry names. */
+  readonly ecus: readonly VehicleEcu[];
+  /** Those that do not run it yet. */
+  readonly toUpdate: readonly VehicleEcu[];
+};
+
+// A placeholder that the original's servers write and its clients ignore.
+const NO_URI = 'https://example.com/';
+
+/** Entries that name ECUs of this vehicle; call after checkDirectorTargets. */
+export function readOffers(entries: Iterable<TargetEntry>, vehicle: readonly VehicleEcu[]): readonly Offer[] {
+  const offers: Offer[] = [];
+  for (const entry of entries) {
+    const serials = readEcuIdentifiers(entry.custom);
+    const ecus = vehicle.filter((ecu) => serials.has(ecu.serial));
+    if (ecus.length > 0) offers.push({ entry, ecus, toUpdate: ecus.filter((ecu) => !runs(ecu, entry)) });
+  }
+  return offers;
+}
+
+/** @throws MetadataError TargetMismatch, ReleaseCounter, SecurityException (custom data of a wrong form) */
+export function matchTarget(offer: Offer, image: TargetEntry | undefined): VerifiedTarget {
+  const { entry } = offer;
+  if (image === undefined) throw mismatch(entry, 'the Image repository does not have it');
+  if (image.lengthBytes !== entry.lengthBytes) throw mismatch(entry, 'the lengths differ');
+  if (!hashesAgree(image.hashes, entry.hashes))
+    throw mismatch(entry, 'the hashes differ or have no algorithm in common');
+  const custom = refusingMalformed({ role: 'targets' }, () => readCustom(offer, image));
+  for (const ecu of offer.ecus) {
+    if (!custom.hardwareIds.includes(ecu.hardwareId))
+      throw mismatch(entry, `it is not for "${ecu.hardwareId}"`);
+  }
+  for (const name of custom.mustMatch) {
+    if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`);
+  }
+  const { directorCounter, imageCounter, targetFormat, uri } = custom;
+  if (directorCounter !== undefined && imageCounter !== undefined && directorCounter !== imageCounter) {
+    throw wrongCounter(entry, 'differs between the repositories');
+  }
+  const releaseCounter = directorCounter ?? imageCounter;
+  for (const ecu of offer.toUpdate) checkReleaseCounter(entry, releaseCounter, ecu);
+  return {
+    name: entry.name,
+    lengthBytes: entry.lengthBytes,
+    hashes: { ...image.hashes, ...entry.hashes },
+    ecus: new Map<EcuSerial, HardwareId>(offer.toUpdate.map((ecu) => [ecu.serial, ecu.hardwareId])),
+    custom: targetFormat === undefined ? entry.custom : withFormat(entry.custom, targetFormat),
+    ...(uri === undefined ? {} : { uri }),
+    ...(targetFormat === undefined ? {} : { targetFormat }),
+    ...(releaseCounter === undefined ? {} : { releaseCounter }),
+  };
+}
+
+function runs(ecu: VehicleEcu, entry: TargetEntry): boolean {
+  const { installed } = ecu;
+  if (installed === undefined || installed.name !== entry.name) return false;
+  return installed.lengthBytes === entry.lengthBytes && hashesAgree(installed.hashes, entry.hashes);
+}
+
+function readCustom({ entry }: Offer, image: TargetEntry) {
+  const director = entry.custom;
+  return {
+    hardwareIds: readHardwareIds(image.custom),
+    mustMatch: [director, image.custom].flatMap(
+      (custom) => readOptional(custom, 'mustMatch', readStrings) ?? [],
+    ),
+    directorCounter: readReleaseCounter(director),
+    imageCounter: readReleaseCounter(image.custom),
+    targetFormat: readFormat(director) ?? readFormat(image.custom),
+    uri: readUri(director) ?? readUri(image.custom),
+  };
+}
+
+// An ECU whose image had a counter takes none without: images from before the counters would come back that way.
+function checkReleaseCounter(entry: TargetEntry, counter: number | undefined, ecu: VehicleEcu): void {
+  const floor = ecu.installed?.releaseCounter;
+  if (floor === undefined || (counter !== undefined && counter >= floor)) return;
+  throw wrongCounter(entry, `is lower than ${floor}, which ECU "${ecu.serial}" runs`);
+}
+
+function readFormat(custom: JsonObject): 'OSTREE' | 'BINARY' | undefined {
+  const format = member(custom, 'targetFormat');
+  return format === 'OSTREE' || format === 'BINARY' ? format : undefined;
+}
+
+function readUri(custom: JsonObject): string | undefined {
+  const uri = readOptional(custom, 'uri', readString);
+  return uri === '' || uri === NO_URI ? undefined : uri;
+}
+
+function withFormat(custom: JsonObject, targetFormat: string): JsonObject {
+  return jsonObject([
+    ...Object.entries(custom).filter(([name]) => name !== 'targetFormat'),
+    ['targetFormat', targetFormat],
+  ]);
+}
+
+function isSameMember(a: JsonObject, b: JsonObject, name: string): boolean {
+  const [left, right] = [member(a, name), member(b, name)];
+  return left !== undefined && right !== undefined && canonicalText(left) === canonicalText(right);
+}
+
+function mismatch(entry: TargetEntry, why: string): MetadataError {
+  const text = `The Director and the Image repository do not agree on "${entry.name}": ${why}.`;
+  return new MetadataError('TargetMismatch', text, { details: { target: entry.name } });
+}
+
+function wrongCounter(entry: TargetEntry, why: string): MetadataError {
+  const text = `The release counter of "${entry.name}" ${why}.`;
+  return new MetadataError('ReleaseCounter', text, { details: { target: entry.name } });
+}

@@ -1,0 +1,47 @@
+// What a repository's documents are judged by: its Root, the time, the limits. Immutable; made anew when Root changes.
+// Source: Uptane Standard #full_verification
+import { MetadataError, type RepositoryName } from '../errors.ts';
+import { hashBytes, hashesAgree, type Hashes } from '../hashes.ts';
+import { canonicalBytes } from '../json/canonical-json.ts';
+import type { Limits } from '../limits.ts';
+import type { Header } from '../metadata/common.ts';
+import { describeOrigin, malformed, type DocumentOrigin, type Envelope } from '../metadata/envelope.ts';
+import type { TopLevelRole } from '../metadata/filename.ts';
+import type { Root } from '../metadata/root.ts';
+import { formatInstant, type Instant } from '../time.ts';
+import type { Authority } from './check-signatures.ts';
+import { originOf } from './origin.ts';
+
+export type Trust = {
+  readonly repository: RepositoryName;
+  readonly root: Root;
+  readonly now: Instant;
+  readonly limits: Limits;
+};
+
+/** The keys of a top-level role, as Root names them. */
+export function authorityOf(root: Root, role: TopLevelRole, repository: RepositoryName): Authority {
+  const keys = root.roles.get(role);
+  if (keys === undefined) throw malformed({ role: 'root', repository }, `it names no keys for ${role}`);
+  return { keys: root.keys, role: keys };
+}
+
+/** @throws MetadataError ExpiredMetadata from the very second of expiry on */
+export function checkExpiry(header: Header, now: Instant, origin: DocumentOrigin): void {
+  if (now < header.expires) return;
+  const text = `${describeOrigin(origin)} expired at ${formatInstant(header.expires)}.`;
+  throw new MetadataError('ExpiredMetadata', text, originOf(origin));
+}
+
+/** @throws MetadataError Rollback */
+export function checkNotOlder(version: number, trusted: number, what: string, origin: DocumentOrigin): void {
+  if (version >= trusted) return;
+  const text = `${describeOrigin(origin)} goes back: ${what} ${version} is older than ${trusted}.`;
+  throw new MetadataError('Rollback', text, { ...originOf(origin), details: { version, trusted } });
+}
+
+/** Listed hashes hold for the bytes that came or for their canonical form, which originals hash. */
+export function isListed(envelope: Envelope, hashes: Hashes): boolean {
+  if (hashesAgree(hashes, hashBytes(envelope.received))) return true;
+  return hashesAgree(hashes, hashBytes(canonicalBytes(envelope.document)));
+}
