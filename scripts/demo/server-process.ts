@@ -49,7 +49,7 @@ export async function startServer(place: ServerPlace, signal: AbortSignal): Prom
   } catch (error) {
     await server.stop();
     if (!(error instanceof StoryError)) throw error;
-    throw new StoryError(lastLine(readFileSync(errorFile, 'utf8')) ?? error.message);
+    throw new StoryError(ownSentence(readFileSync(errorFile, 'utf8')) ?? error.message);
   }
 }
 
@@ -84,5 +84,15 @@ async function isHealthy(apiUrl: string): Promise<boolean> {
   return await fetch(`${apiUrl}/health`).then(
     (answer) => answer.ok,
     () => false,
+  );
+}
+
+/** What the server said about itself; after a crash, the line with the error. */
+function ownSentence(errors: string): string | undefined {
+  const lines = errors.split('\n');
+  return (
+    lines.find((line) => line.startsWith('ota-connect: ')) ??
+    lines.find((line) => /^\w*Error\b/.test(line)) ??
+    lastLine(errors)
   );
 }

@@ -9,15 +9,18 @@ import { findDevice } from '../lookup.ts';
 import { type OutputOptions, details, print, table } from '../output.ts';
 
 export function addDeviceShow(device: Command): void {
-  addVerb(device, 'show <device>', 'Show one device (device id, name or uuid)', 'ota device show car-1').action(
-    async (text: string, options: OutputOptions) => {
-      const api = connect();
-      const { uuid } = await findDevice(api, text);
-      const found = await api.get<Device>(`${USER_API.devices}/${uuid}`);
-      const updates = await api.list<DeviceUpdate>(`${USER_API.devices}/${uuid}/updates`);
-      print(options, { ...found, updates }, () => describeDevice(found, updates));
-    },
-  );
+  addVerb(
+    device,
+    'show <device>',
+    'Show one device (device id, name or uuid)',
+    'ota device show car-1',
+  ).action(async (text: string, options: OutputOptions) => {
+    const api = connect();
+    const { uuid } = await findDevice(api, text);
+    const found = await api.get<Device>(`${USER_API.devices}/${uuid}`);
+    const updates = await api.list<DeviceUpdate>(`${USER_API.devices}/${uuid}/updates`);
+    print(options, { ...found, updates }, () => describeDevice(found, updates));
+  });
 }
 
 function describeDevice(device: Device, updates: readonly DeviceUpdate[]): string {
