@@ -1,0 +1,122 @@
+// How `ota` takes answers that a healthy server of ours does not give: from proxies, from other programs, half answers.
+import assert from 'node:assert/strict';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createDesk } from './processes.ts';
+
+const desk = createDesk();
+let server: Server;
+let answer = { status: 200, body: '' };
+let seen: { url: string | undefined; authorization: string | undefined; length: string | undefined }[] = [];
+
+before(async () => {
+  server = createServer((request, response) => {
+    const { authorization, 'content-length': length } = request.headers;
+    seen.push({ url: request.url, authorization, length });
+    request.resume();
+    request.on('end', () => response.writeHead(answer.status).end(answer.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+after(() => {
+  server.close();
+  desk.clear();
+});
+
+async function ask(status: number, body: unknown, ...words: string[]) {
+  answer = { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
+  seen = [];
+  const { port } = server.address() as AddressInfo;
+  return await desk.ota(words, { OTA_URL: `http://127.0.0.1:${port}/prefix/`, OTA_TOKEN: 'hush' });
+}
+
+describe('ota and the answers of a server', () => {
+  const cases: readonly (readonly [number, unknown, number, RegExp])[] = [
+    [400, { code: 'invalid_request', detail: 'name must be shorter.' }, 2, /^ota: name must be shorter\.\n$/],
+    [409, { code: 'conflict', description: 'taken' }, 2, /taken/],
+    [401, { code: 'not_signed_in', detail: 'No such token.' }, 77, /No such token; sign in with a token of/],
+    [403, { code: 'forbidden', detail: 'Not yours.' }, 77, /Not yours; ask for a token that may do this/],
+    [403, '<html>', 77, /status 403/],
+    [404, { code: 'missing_entity', detail: 'No such device.' }, 4, /No such device/],
+    [404, '<html>', 1, /not the answer of an OTA Connect user API \(status 404\)/],
+    [429, { code: 'rate_limited', detail: 'Too many.' }, 2, /try again in a moment/],
+    [500, { code: 'internal_server_error', detail: 'The server failed.' }, 1, /log of the server says more/],
+    [502, 'bad gateway', 69, /status 502; try again/],
+    [503, { code: 'storage_unavailable', detail: 'Full.' }, 69, /Full; try again/],
+    [302, '', 1, /not the answer of an OTA Connect user API \(status 302\)/],
+    [200, '<html>', 1, /not the answer of an OTA Connect user API/],
+    [200, { something: 'else' }, 1, /not the answer of an OTA Connect user API/],
+  ];
+  for (const [status, body, expected, sentence] of cases) {
+    it(`ends with ${expected} after status ${status} and ${JSON.stringify(body)}`, async () => {
+      const { code, stdout, stderr } = await ask(status, body, 'device', 'list');
+      assert.equal(code, expected);
+      assert.equal(stdout, '');
+      assert.match(stderr, sentence);
+      assert.equal(stderr.trimEnd().split('\n').length, 1);
+    });
+  }
+
+  it('sends its token and keeps the path of the address', async () => {
+    await ask(200, { values: [] }, 'device', 'list', '--name-contains', 'a b');
+    assert.deepEqual(seen, [
+      {
+        url: '/prefix/api/v3/devices?nameContains=a+b&limit=200',
+        authorization: 'Bearer hush',
+        length: undefined,
+      },
+    ]);
+  });
+
+  it('asks for no more than --limit', async () => {
+    await ask(200, { values: [] }, 'group', 'list', '--limit', '3');
+    assert.match(seen[0]?.url ?? '', /limit=3/);
+  });
+
+  it('stops, when a server hands out the same cursor again', async () => {
+    const { code, stdout } = await ask(
+      200,
+      { values: [{ name: 'x' }], nextCursor: 'same' },
+      'group',
+      'list',
+      '--json',
+    );
+    assert.equal(code, 0);
+    assert.equal((JSON.parse(stdout) as { values: unknown[] }).values.length, 2);
+  });
+
+  it('names the ids and ends with 64, when several things have the name', async () => {
+    const values = [
+      { id: 'id-1', name: 'twin' },
+      { id: 'id-2', name: 'twin' },
+    ];
+    const { code, stderr } = await ask(200, { values }, 'campaign', 'show', 'twin');
+    assert.equal(code, 64);
+    assert.match(stderr, /2 of the campaigns are named "twin"; give one of their ids: id-1, id-2/);
+  });
+
+  it('does not look up what has the form of an id', async () => {
+    await ask(200, {}, 'campaign', 'show', '01890a5d-ac96-774b-bcce-b302099a8057');
+    assert.match(seen[0]?.url ?? '', /\/campaigns\/01890a5d-ac96-774b-bcce-b302099a8057$/);
+  });
+
+  it('announces the length of an upload', async () => {
+    const file = path.join(desk.folder, 'app ü.bin');
+    writeFileSync(file, 'x'.repeat(300_000));
+    await ask(200, {}, 'software', 'upload', file, '--hardware-ids', 'a,b');
+    assert.equal(seen[0]?.length, '300000');
+    assert.match(seen[0]?.url ?? '', /\/software\/app%20%C3%BC\.bin\?hardwareIds=a%2Cb$/);
+  });
+
+  it('asks nothing, when the file for new credentials exists already', async () => {
+    const output = path.join(desk.folder, 'taken.zip');
+    writeFileSync(output, 'mine');
+    const { code, stderr } = await ask(200, {}, 'credentials', 'create', '--output', output);
+    assert.equal(code, 64);
+    assert.match(stderr, /exists already/);
+    assert.deepEqual(seen, []);
+  });
+});
