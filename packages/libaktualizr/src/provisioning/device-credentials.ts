@@ -35,7 +35,7 @@ export async function ensureCredentials(deps: CredentialDeps): Promise<void> {
 }
 
 async function provisionWithSharedIdentity(deps: CredentialDeps): Promise<void> {
-  const { config, storage } = deps;
+  const { storage } = deps;
   const { shared, serverCa } = await sharedIdentity(deps);
   const gateway = deps.sharedGateway(shared);
   const { readPkcs12 } = await import('./pkcs12.ts');

@@ -62,7 +62,7 @@ function openForWriting(file: string): SqliteStorage {
 function openForReading(file: string): SqliteStorage {
   if (!existsSync(file)) {
     const message = `There is no database at ${file}: the device has not been started yet.`;
-    throw new StorageError('io', message, { details: { file } });
+    throw new StorageError('io', message, { details: { file, missing: true } });
   }
   const db = connectForReading(file);
   try {
