@@ -1,0 +1,16 @@
+// What tests stand on: simulators, attacks, fault points and contract suites. No product code imports it.
+export { fixedKey, fixedKeys, underKeyId } from './fixed-keys.ts';
+export type { TestKey } from './fixed-keys.ts';
+export { ManualClock } from './manual-clock.ts';
+export { MemoryMetadataStore } from './memory-metadata-store.ts';
+export { rewrite, SimulatedRepository } from './simulated-repository.ts';
+export type { Override, SimulatedDelegation, SimulatedRole } from './simulated-repository.ts';
+export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './repository-simulator.ts';
+export type { Image, SimulatorOptions } from './repository-simulator.ts';
+export { fileAnswer, notFound, readRequest, sendAnswer } from './http-answers.ts';
+export type { Answerer, HttpAnswer, HttpRequest } from './http-answers.ts';
+export { FaultPoints, faultyListener, flipBit, PowerCut } from './faults.ts';
+export type { FaultPlan, HttpFault } from './faults.ts';
+export { dumpSimulator } from './dump.ts';
+export { metadataStoreContract } from './contracts/metadata-store.contract.ts';
+export type { OpenStore } from './contracts/metadata-store.contract.ts';
