@@ -183,7 +183,7 @@ export class HttpClient {
 
   #requestOptions(agentClass: typeof Agent, request: HttpRequest): RequestOptions {
     const credentials = this.#options.credentials();
-    if (this.#agent === undefined || credentials !== this.#agentCredentials) {
+    if (this.#agent === undefined || !isSame(credentials, this.#agentCredentials)) {
       this.#agent?.destroy();
       this.#agentCredentials = credentials;
       this.#agent = new agentClass({
@@ -204,6 +204,10 @@ export class HttpClient {
       headers: { 'User-Agent': this.#options.userAgent, Accept: '*/*', ...request.headers, ...length },
     };
   }
+}
+
+function isSame(a: TlsCredentials | undefined, b: TlsCredentials | undefined): boolean {
+  return a?.ca === b?.ca && a?.certificate === b?.certificate && a?.privateKey === b?.privateKey;
 }
 
 async function readAll(message: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {

@@ -29,10 +29,11 @@ const MAX_CAMPAIGNS_BYTES = 1024 * 1024;
 const EVENTS_TIMEOUT_MS = 10_000;
 const JSON_TYPE = 'application/json';
 
-/** `validDays` is sent with the request for device credentials. */
-export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays: number): Gateway {
+/** `validDays`: provision.expiry_days, sent with the request for device credentials. */
+export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays: string): Gateway {
   return {
-    registerDevice: (deviceId) => registerDevice(http, urls.provisioning, { deviceId, validDays }),
+    registerDevice: (deviceId) =>
+      registerDevice(http, urls.provisioning, { deviceId, ...validity(validDays) }),
     registerEcus: (registration) => registerEcus(http, urls.ecuRegistration, registration),
     async putManifest(manifest) {
       const url = `${urls.director}/manifest`;
@@ -63,10 +64,15 @@ function sendBody(
   return http.request({ ...request, headers: { 'Content-Type': type }, maxBytes: MAX_REPLY_BYTES });
 }
 
+/** Text in the original's configuration; what is no number leaves the choice to the server. */
+function validity(days: string): { readonly validDays?: number } {
+  return /^\d{1,9}$/.test(days) ? { validDays: Number(days) } : {};
+}
+
 async function registerDevice(
   http: HttpClient,
   server: string,
-  registration: Required<DeviceRegistration>,
+  registration: DeviceRegistration,
 ): Promise<Uint8Array> {
   const url = server + DEVICE_PATHS.devices;
   const body = canonicalText(encodeDeviceRegistration(registration));

@@ -24,7 +24,7 @@ export type HttpRepository = {
 export function createHttpMetadataSource(
   http: HttpClient,
   repository: HttpRepository,
-  signal: () => AbortSignal | undefined = () => undefined,
+  signal?: AbortSignal,
 ): MetadataSource {
   return {
     async fetch({ role, version, maxBytes }) {
@@ -37,7 +37,7 @@ export function createHttpMetadataSource(
       const response = await get(
         http,
         { method: 'GET', url, headers, maxBytes },
-        { role, repository: repository.name, signal: signal() },
+        { role, repository: repository.name, signal },
       );
       if (response.status === 404 || response.status === 424) return 'absent';
       if (response.status === 304 && etag !== undefined && stored !== undefined) return stored;

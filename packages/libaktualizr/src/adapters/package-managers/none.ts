@@ -13,15 +13,18 @@ import {
 import { encodeTargetName } from '@ota-connect/contract/device';
 import type { EtagStore, ImageStore, InstallationStore, PackageManager } from '../../ports.ts';
 import { InstallError, StorageError } from '../../errors.ts';
+import { installedPackages } from '../../device-data/installed-packages.ts';
 import { hashFile } from '../files/hash-file.ts';
 import type { HttpClient } from '../http/client.ts';
 import { downloadFile, listedAlgorithms } from '../http/download.ts';
 
 export type NoneOptions = {
   readonly imagesPath: string;
+  /** pacman.packages_file */
+  readonly packagesFile: string;
   /** uptane.repo_server; images without their own URI are below its `targets/`. */
   readonly repoUrl: string;
-  readonly primary: () => EcuSerial | undefined;
+  readonly primary: EcuSerial;
   readonly needsReboot: boolean;
   readonly http: HttpClient;
   readonly images: ImageStore;
@@ -31,17 +34,14 @@ export type NoneOptions = {
 
 export function createNonePackageManager(options: NoneOptions): PackageManager {
   const fileOf = (target: VerifiedTarget) => join(options.imagesPath, imageFileName(target.hashes));
-  const current = () => {
-    const primary = options.primary();
-    return primary === undefined ? undefined : options.installations.current(primary);
-  };
+  const current = () => options.installations.current(options.primary);
   return {
     name: 'none',
     async current() {
       return current();
     },
     async installedPackages() {
-      return [{ name: 'fake-package', version: '1.0' }];
+      return installedPackages(options.packagesFile);
     },
     async fetch(target, onProgress, signal) {
       if (target.targetFormat === 'OSTREE') throw wrongFormat(target);

@@ -1,0 +1,8 @@
+// `once`: device data, then one whole update cycle. client-features RUN-02.
+import { tellCycle } from './tell.ts';
+import type { Command } from './context.ts';
+
+export const once: Command = async ({ aktualizr, output }) => {
+  await aktualizr.sendDeviceData();
+  return tellCycle(output, await aktualizr.uptaneCycle());
+};
