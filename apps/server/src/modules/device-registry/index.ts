@@ -1,6 +1,30 @@
-// The door of the module. wiring.ts reads: migrations, userRoutes, deviceRoutes, reactions, jobs.
-import type { Migration } from '../../platform/db/migrate.ts';
+// The door of the module: devices, their groups, and what they say of themselves.
+// wiring.ts reads: migrations, userRoutes, deviceRoutes, reactions.
+import type { Context } from '../../platform/context.ts';
+import { on, type Reaction } from '../../platform/outbox/publish.ts';
+import type {
+  DeviceUpdateCanceled,
+  DeviceUpdateCompleted,
+  UpdateAssigned,
+  UpdateInFlight,
+} from '../director/index.ts';
+import { onDirectorEvent } from './on-director-event.ts';
 
-export type DeviceRegistryTables = {};
+export { registerDevice } from './create-device.ts';
+export { deviceRoutes } from './device-routes.ts';
+export type { DeviceCreated, DeviceEventReceived, DeviceSeen } from './events.ts';
+export { findDevice } from './find-device.ts';
+export { devicesOfGroup, findGroup, groupMatches } from './groups.ts';
+export { flushSeen, markSeen } from './last-seen.ts';
+export { migrations } from './migrations.ts';
+export type { DeviceRegistryTables } from './store.ts';
+export { userRoutes } from './user-routes.ts';
 
-export const migrations: readonly Migration[] = [];
+export function reactions(ctx: Context): readonly Reaction[] {
+  return [
+    on<UpdateAssigned>(ctx, 'UpdateAssigned', onDirectorEvent),
+    on<UpdateInFlight>(ctx, 'UpdateInFlight', onDirectorEvent),
+    on<DeviceUpdateCompleted>(ctx, 'DeviceUpdateCompleted', onDirectorEvent),
+    on<DeviceUpdateCanceled>(ctx, 'DeviceUpdateCanceled', onDirectorEvent),
+  ];
+}

@@ -8,7 +8,6 @@ import type { DeviceUpdateState } from '@ota-connect/contract/user';
 export type Image = { readonly filename: string; readonly lengthBytes: number; readonly sha256: string };
 
 export type AssignedTarget = Image & {
-  readonly sha512?: string;
   readonly uri?: string;
   readonly releaseCounter?: number;
 };

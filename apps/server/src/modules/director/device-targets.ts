@@ -8,7 +8,8 @@ import { isRunning, type Assignment } from './assignment.ts';
 export type DeviceTarget = {
   readonly name: string;
   readonly lengthBytes: number;
-  readonly hashes: { readonly sha256: string; readonly sha512?: string };
+  /** The one hash that the Image repository lists, so that a device hashes each image once. */
+  readonly hashes: { readonly sha256: string };
   readonly custom: JsonObject;
 };
 
@@ -43,10 +44,7 @@ function targetOf(first: Assignment, group: readonly Assignment[]): DeviceTarget
   return {
     name: target.filename,
     lengthBytes: target.lengthBytes,
-    hashes: {
-      sha256: target.sha256,
-      ...(target.sha512 === undefined ? {} : { sha512: target.sha512 }),
-    },
+    hashes: { sha256: target.sha256 },
     custom: {
       ecuIdentifiers,
       ...(target.uri === undefined ? {} : { uri: target.uri }),

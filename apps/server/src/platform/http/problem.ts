@@ -13,6 +13,11 @@ const DEVICE_PROBLEMS = {
   provisioning_credentials_required: { status: 403, title: 'Provisioning credentials are needed here' },
   device_credentials_required: { status: 403, title: 'Device credentials are needed here' },
   role_keys_not_found: { status: 412, title: 'The keys of this role are not on the server' },
+  primary_is_not_listed_for_device: { status: 400, title: 'The Primary is not among the ECUs' },
+  ecu_reuse_not_allowed: { status: 409, title: 'A removed ECU cannot come back' },
+  signature_not_valid: { status: 400, title: 'A signature of the manifest is not valid' },
+  ecu_not_primary: { status: 400, title: 'The manifest is of another Primary' },
+  device_missing_primary_ecu: { status: 404, title: 'The device has no Primary' },
   root_role_not_found: { status: 404, title: 'There is no Root of this version' },
 } as const;
 

@@ -1,0 +1,65 @@
+// What devices said of themselves, for people: the latest report of each kind, and their events in the order of arrival.
+import { Type } from 'typebox';
+import { DEFAULT_PAGE_SIZE } from '@ota-connect/contract';
+import { pageOf, PageQuerySchema, StoredEventSchema, type StoredEvent } from '@ota-connect/contract/user';
+import { isoSeconds } from '../../platform/clock.ts';
+import type { Context } from '../../platform/context.ts';
+import type { App } from '../../platform/http/app.ts';
+import { RequestError } from '../../platform/http/problem.ts';
+import { findDevice } from './find-device.ts';
+import { findReport, listEvents, type EventRow, type ReportKind } from './report-store.ts';
+
+const Params = Type.Object({ id: Type.String() });
+const EventFilter = Type.Intersect([
+  PageQuerySchema,
+  Type.Object({ correlationId: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })) }),
+]);
+type ReportKey = { readonly environment: string; readonly deviceUuid: string; readonly kind: ReportKind };
+
+export function reportRoutes(app: App, ctx: Context): void {
+  const schema = { params: Params, querystring: EventFilter, response: { 200: pageOf(StoredEventSchema) } };
+  app.get('/devices/:id/events', { schema }, async (request) => {
+    const { environment } = request.user;
+    const { limit = DEFAULT_PAGE_SIZE, cursor: after, correlationId } = request.query;
+    const { uuid: deviceUuid } = await findDevice(ctx.db, environment, request.params.id);
+    const rows = await listEvents(ctx.db, environment, { deviceUuid, correlationId, after, limit });
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    return { values: rows.map(toEvent), ...(last === undefined ? {} : { nextCursor: last.sequence }) };
+  });
+  const kinds: readonly (readonly [path: string, kind: ReportKind])[] = [
+    ['system-info', 'system_info'],
+    ['network', 'network'],
+    ['packages', 'packages'],
+  ];
+  for (const [path, kind] of kinds) {
+    app.get(`/devices/:id/${path}`, { schema: { params: Params } }, async (request, reply) => {
+      const { environment } = request.user;
+      const { body } = await reportOf(ctx, { environment, deviceUuid: request.params.id, kind });
+      return reply.type('application/json').send(body);
+    });
+  }
+  app.get('/devices/:id/config', { schema: { params: Params } }, async (request, reply) => {
+    const { environment } = request.user;
+    const { body } = await reportOf(ctx, { environment, deviceUuid: request.params.id, kind: 'config' });
+    return reply.type('application/toml').send(body);
+  });
+}
+
+async function reportOf(ctx: Context, key: ReportKey): Promise<{ body: string }> {
+  await findDevice(ctx.db, key.environment, key.deviceUuid);
+  const report = await findReport(ctx.db, key);
+  if (report === undefined) throw new RequestError('missing_entity', 'The device has not reported this yet.');
+  return report;
+}
+
+function toEvent(row: EventRow): StoredEvent {
+  const { id, deviceTime, eventType, event } = JSON.parse(row.body) as Omit<StoredEvent, 'receivedAt'>;
+  const version = eventType.version ?? 0;
+  return {
+    id,
+    deviceTime,
+    receivedAt: isoSeconds(row.received_at),
+    eventType: { id: eventType.id, version },
+    event,
+  };
+}

@@ -1,0 +1,64 @@
+// The Director as devices see it: registration, manifest, and the metadata made for this device alone. Who the device is
+// says its certificate, never its body. Source: server-protocol 4.1
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DEVICE_PATHS } from '@ota-connect/contract/device';
+import type { Context } from '../../platform/context.ts';
+import type { App } from '../../platform/http/app.ts';
+import { sendDocument } from '../../platform/http/conditional.ts';
+import { RequestError } from '../../platform/http/problem.ts';
+import { serveRoot } from '../keyserver/index.ts';
+import { readRegistration } from './read-registration.ts';
+import { receiveManifest } from './receive-manifest.ts';
+import { registerEcus } from './register-ecus.ts';
+import { serveDeviceRole } from './serve-device-metadata.ts';
+import type { DeviceKey, DeviceRole } from './store.ts';
+
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+const ROLES: readonly DeviceRole[] = ['targets', 'snapshot', 'timestamp'];
+
+export function deviceRoutes(app: App, ctx: Context): void {
+  void app.register(async (scope) => {
+    // Signatures are over bytes: what arrives is kept as it is, whatever content type it claims.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.post(DEVICE_PATHS.ecus, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+      const registered = await registerEcus(ctx, keyOf(request), readRegistration(bytesOf(request)));
+      return reply.code(registered === 'created' ? 201 : 200).send({});
+    });
+    scope.put(DEVICE_PATHS.manifest, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
+      await receiveManifest(ctx, keyOf(request), bytesOf(request));
+      return reply.code(200).send({});
+    });
+  });
+  app.get<{ Params: { version: string } }>(
+    `${DEVICE_PATHS.director}/:version(^\\d{1,9}).root.json`,
+    (request, reply) => sendRoot(ctx, request, reply, Number(request.params.version)),
+  );
+  app.get(`${DEVICE_PATHS.director}/root.json`, (request, reply) => sendRoot(ctx, request, reply));
+  for (const role of ROLES) {
+    app.get(`${DEVICE_PATHS.director}/${role}.json`, async (request, reply) => {
+      const document = await serveDeviceRole(ctx, { key: keyOf(request), role });
+      if (document === undefined)
+        throw new RequestError('missing_entity', 'This device has registered no ECUs yet.');
+      return sendDocument(request, reply, document);
+    });
+  }
+}
+
+async function sendRoot(
+  ctx: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  version?: number,
+): Promise<FastifyReply> {
+  const { environment } = request.device;
+  return sendDocument(request, reply, await serveRoot(ctx, { environment, repository: 'director' }, version));
+}
+
+function keyOf(request: FastifyRequest): DeviceKey {
+  return { environment: request.device.environment, uuid: request.device.uuid };
+}
+
+function bytesOf(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array();
+}

@@ -1,0 +1,88 @@
+// PUT /director/manifest: load what is known, verify, apply, save, state the facts; one transaction. Most manifests say
+// nothing new: those are answered without writing. Source: server-protocol 4.5; Uptane Standard #director_repository
+import { CodedError, parseVehicleManifest, type VehicleManifest } from '@ota-connect/uptane';
+import type { Context } from '../../platform/context.ts';
+import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { RequestError } from '../../platform/http/problem.ts';
+import { publish } from '../../platform/outbox/publish.ts';
+import { applyManifest, type Applied, type UpdateEnd } from './apply-manifest.ts';
+import { listAssignments } from './assignment-store.ts';
+import { changeState } from './change-state.ts';
+import type { DeviceUpdateCanceled, DeviceUpdateCompleted, EcuImagesReported } from './events.ts';
+import { promoteNext } from './promote-next.ts';
+import { listEcus, markOutdated, setInstalled, type DeviceKey } from './store.ts';
+import { verifyManifest, type RegisteredEcu } from './verify-manifest.ts';
+
+type Judged = {
+  readonly ecus: readonly RegisteredEcu[];
+  readonly applied: Applied;
+  readonly attacks: ReadonlyMap<string, string>;
+};
+
+/** Throws RequestError: the codes of ManifestRefusal. */
+export async function receiveManifest(ctx: Context, key: DeviceKey, body: Uint8Array): Promise<void> {
+  const manifest = readManifest(body);
+  const { applied, attacks } = await judge(ctx.db, key, manifest);
+  for (const [ecu, seen] of attacks) {
+    ctx.log.warn({ device: key.uuid, ecu, seen: seen.slice(0, 500) }, 'An ECU reports an attack');
+  }
+  if (applied.changedImages.size === 0 && applied.transitions.length === 0) return;
+  await inTransaction(ctx.db, async (tx) => save(ctx, tx, { key, ...(await judge(tx, key, manifest)) }));
+}
+
+function readManifest(body: Uint8Array): VehicleManifest {
+  try {
+    return parseVehicleManifest(body);
+  } catch (cause) {
+    if (!(cause instanceof CodedError)) throw cause;
+    throw new RequestError('manifest_refused', cause.message, { cause });
+  }
+}
+
+async function judge(db: Queryable, key: DeviceKey, manifest: VehicleManifest): Promise<Judged> {
+  const ecus = await listEcus(db, key);
+  const verdict = verifyManifest(ecus, manifest);
+  if (verdict.kind === 'refused') throw new RequestError(verdict.code, verdict.reason);
+  const running = await listAssignments(db, key, { states: ['assigned', 'in_flight'] });
+  const correlationId = running[0]?.correlationId;
+  const assignments = correlationId === undefined ? [] : await listAssignments(db, key, { correlationId });
+  const images = new Map(
+    ecus.flatMap((ecu) => (ecu.installed === undefined ? [] : [[ecu.serial, ecu.installed]])),
+  );
+  return {
+    ecus,
+    applied: applyManifest({ images, assignments }, verdict.reported),
+    attacks: verdict.attacks,
+  };
+}
+
+async function save(
+  ctx: Context,
+  tx: Transaction,
+  change: Judged & { readonly key: DeviceKey },
+): Promise<void> {
+  const { key, ecus, applied } = change;
+  const { environment, uuid: deviceUuid } = key;
+  for (const [serial, image] of applied.changedImages) await setInstalled(tx, key, { serial, image });
+  const unknown = new Set(ecus.filter((ecu) => ecu.installed === undefined).map((ecu) => ecu.serial));
+  const ecuSerials = [...applied.changedImages.keys()].filter((serial) => unknown.has(serial));
+  if (ecuSerials.length > 0) {
+    const reported: EcuImagesReported = { type: 'EcuImagesReported', environment, deviceUuid, ecuSerials };
+    await publish(tx, reported);
+  }
+  for (const transition of applied.transitions) await changeState(ctx, tx, { environment, ...transition });
+  if (applied.transitions.length > 0) await markOutdated(tx, key, true);
+  if (applied.ended === undefined) return;
+  await publish(tx, factOf(key, applied.ended));
+  await promoteNext(ctx, tx, key);
+}
+
+function factOf(key: DeviceKey, ended: UpdateEnd): DeviceUpdateCompleted | DeviceUpdateCanceled {
+  const { environment, uuid: deviceUuid } = key;
+  const { correlationId, result } = ended;
+  if (ended.kind === 'other_image') {
+    return { type: 'DeviceUpdateCanceled', environment, deviceUuid, correlationId, wasRunning: true };
+  }
+  const ecuResults = [...ended.ecuResults].map(([ecuSerial, one]) => ({ ecuSerial, result: one }));
+  return { type: 'DeviceUpdateCompleted', environment, deviceUuid, correlationId, result, ecuResults };
+}

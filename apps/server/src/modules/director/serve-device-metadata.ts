@@ -1,0 +1,81 @@
+// What a device gets when it asks for its Targets, Snapshot or Timestamp. They are made when they are asked for: when
+// something was assigned, taken back or ended, when one is about to expire, when Root has changed. Fetching Targets is what
+// puts an assignment in flight. Most fetches find everything as it was and write nothing.
+// A device that reads Timestamp first (originals never do) can meet an assignment between two fetches of one poll; it then
+// refuses the mixture and has it right at its next poll.
+// Source: server-protocol 4.6
+import type { Context } from '../../platform/context.ts';
+import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { publish } from '../../platform/outbox/publish.ts';
+import { rootVersion } from '../keyserver/index.ts';
+import { listAssignments, type StoredAssignment } from './assignment-store.ts';
+import { changeState } from './change-state.ts';
+import type { UpdateInFlight } from './events.ts';
+import { signTargets, signTimestamp } from './sign-device-roles.ts';
+import { findDeviceRow, listRoleRows, type DeviceKey, type DeviceRole, type RoleRow } from './store.ts';
+
+const REFRESH_BEFORE_MS = 60 * 60_000;
+
+type Wanted = { readonly key: DeviceKey; readonly role: DeviceRole };
+type Found = {
+  readonly row: RoleRow | undefined;
+  readonly stale: 'no' | 'timestamp' | 'all';
+  /** Assigned, and about to be seen by the device for the first time. */
+  readonly unseen: readonly StoredAssignment[];
+};
+
+/** Undefined: the device has registered no ECUs. */
+export async function serveDeviceRole(ctx: Context, wanted: Wanted): Promise<Uint8Array | undefined> {
+  const { key, role } = wanted;
+  const found = await look(ctx, ctx.db, wanted);
+  if (found === undefined) return undefined;
+  if (found.row !== undefined && found.stale === 'no' && found.unseen.length === 0) return bytesOf(found.row);
+  return inTransaction(ctx.db, async (tx) => {
+    const now = await look(ctx, tx, wanted);
+    if (now?.stale === 'all') await signTargets(ctx, tx, key);
+    if (now?.stale === 'timestamp') await signTimestamp(ctx, tx, key);
+    await markInFlight(ctx, tx, { key, assignments: now?.unseen ?? [] });
+    const row = (await listRoleRows(tx, key)).get(role);
+    return row === undefined ? undefined : bytesOf(row);
+  });
+}
+
+async function look(ctx: Context, db: Queryable, { key, role }: Wanted): Promise<Found | undefined> {
+  const device = await findDeviceRow(db, key);
+  if (device === undefined) return undefined;
+  const rows = await listRoleRows(db, key);
+  const root = await rootVersion(db, { environment: key.environment, repository: 'director' });
+  const soon = ctx.clock.now() + REFRESH_BEFORE_MS;
+  const isFresh = (name: DeviceRole): boolean => {
+    const row = rows.get(name);
+    return row !== undefined && row.expires_at >= soon && row.root_version === root;
+  };
+  const rests = device.targets_outdated === 0 && isFresh('targets') && isFresh('snapshot');
+  const stale = rests ? (isFresh('timestamp') ? 'no' : 'timestamp') : 'all';
+  const unseen = role === 'targets' ? await listAssignments(db, key, { states: ['assigned'] }) : [];
+  return { row: rows.get(role), stale, unseen };
+}
+
+async function markInFlight(
+  ctx: Context,
+  tx: Transaction,
+  seen: { readonly key: DeviceKey; readonly assignments: readonly StoredAssignment[] },
+): Promise<void> {
+  const { environment, uuid: deviceUuid } = seen.key;
+  for (const assignment of seen.assignments) {
+    await changeState(ctx, tx, { environment, assignment, event: 'targets_fetched' });
+  }
+  const [first] = seen.assignments;
+  if (first === undefined) return;
+  const { correlationId } = first;
+  await publish(tx, {
+    type: 'UpdateInFlight',
+    environment,
+    deviceUuid,
+    correlationId,
+  } satisfies UpdateInFlight);
+}
+
+function bytesOf(row: RoleRow): Uint8Array {
+  return Buffer.from(row.body, 'ascii');
+}

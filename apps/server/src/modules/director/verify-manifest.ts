@@ -1,0 +1,78 @@
+// Is this manifest what the device of this certificate says? The Primary on record signed the whole, each ECU signed its
+// own report, and every ECU named is on record. Key ids are ignored: the key on record decides.
+// A Secondary may be missing: the original's Primary leaves out what it cannot reach (trap 16). The Primary's own report
+// may not. Report counters are not compared: they repeat after a re-flash (server-protocol 2.3 rule 15).
+// Source: Uptane Standard #director_repository; requirements 5.3.2.1-1 to 5.3.2.1-9
+import { verifySignature, type Envelope, type PublicKey, type VehicleManifest } from '@ota-connect/uptane';
+import type { ReportedState } from './apply-manifest.ts';
+import type { Image, Result } from './assignment.ts';
+
+export type RegisteredEcu = {
+  readonly serial: string;
+  readonly hardwareId: string;
+  readonly publicKey: PublicKey;
+  readonly isPrimary: boolean;
+  readonly installed?: Image;
+};
+
+export type ManifestRefusal =
+  | 'device_missing_primary_ecu'
+  | 'ecu_not_primary'
+  | 'signature_not_valid'
+  | 'manifest_refused';
+
+export type ManifestVerdict =
+  | {
+      readonly kind: 'accepted';
+      readonly reported: ReportedState;
+      /** What ECUs say they saw; only those that say anything. */
+      readonly attacks: ReadonlyMap<string, string>;
+      readonly missing: readonly string[];
+    }
+  | { readonly kind: 'refused'; readonly code: ManifestRefusal; readonly reason: string };
+
+export function verifyManifest(ecus: readonly RegisteredEcu[], manifest: VehicleManifest): ManifestVerdict {
+  const primary = ecus.find((ecu) => ecu.isPrimary);
+  if (primary === undefined)
+    return refuse('device_missing_primary_ecu', 'The device has registered no Primary.');
+  if (manifest.primary !== primary.serial) {
+    return refuse('ecu_not_primary', `"${manifest.primary}" is not the Primary of this device.`);
+  }
+  if (!isSignedBy(primary.publicKey, manifest.envelope)) {
+    return refuse('signature_not_valid', 'The manifest is not signed by the Primary of this device.');
+  }
+  const known = new Map(ecus.map((ecu) => [ecu.serial, ecu]));
+  const images = new Map<string, Image>();
+  const attacks = new Map<string, string>();
+  for (const [serial, { envelope, report }] of manifest.ecus) {
+    const ecu = known.get(serial);
+    if (ecu === undefined)
+      return refuse('manifest_refused', `The ECU "${serial}" is not registered for this device.`);
+    if (!isSignedBy(ecu.publicKey, envelope)) {
+      return refuse('signature_not_valid', `The report of "${serial}" is not signed by this ECU.`);
+    }
+    const { name: filename, lengthBytes, hashes } = report.installed;
+    if (hashes.sha256 === undefined)
+      return refuse('manifest_refused', `The report of "${serial}" has no sha256.`);
+    images.set(serial, { filename, lengthBytes, sha256: hashes.sha256 });
+    if (report.attacksDetected !== '') attacks.set(serial, report.attacksDetected);
+  }
+  if (!images.has(primary.serial)) return refuse('manifest_refused', 'The report of the Primary is missing.');
+  const missing = ecus.map((ecu) => ecu.serial).filter((serial) => !images.has(serial));
+  return { kind: 'accepted', reported: { images, ...reportOf(manifest) }, attacks, missing };
+}
+
+function isSignedBy(key: PublicKey, envelope: Envelope): boolean {
+  return envelope.signatures.some((signature) => verifySignature(key, signature, envelope.signedBytes));
+}
+
+function reportOf(manifest: VehicleManifest): Pick<ReportedState, 'report'> {
+  const report = manifest.installationReport;
+  if (report === undefined) return {};
+  const items = new Map<string, Result>(report.items.map((item) => [item.ecu, item.result]));
+  return { report: { correlationId: report.correlationId, result: report.result, items } };
+}
+
+function refuse(code: ManifestRefusal, reason: string): ManifestVerdict {
+  return { kind: 'refused', code, reason };
+}
