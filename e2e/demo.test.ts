@@ -28,8 +28,8 @@ describe('npm run demo', () => {
       /\$ npx --no ota login /,
       /\$ npx --no ota software upload /,
       /\$ npx --no ota campaign launch /,
-      /\$ npx --no -- aktualizr --config \S+ campaign_accept --campaign-id /,
-      /\$ npx --no -- aktualizr --config \S+ once/,
+      /\$ npx --no aktualizr campaign_accept --campaign-id \S+ --config /,
+      /\$ npx --no aktualizr once --config /,
     ]) {
       assert.match(text, command);
     }

@@ -35,7 +35,7 @@ export async function tellStory(shell: Shell, server: ServerProcess, dataDir: st
   const device = prepareDevice(deviceFolder);
   const told = { device, imageFile, filename: IMAGE };
   const aktualizr = (...words: string[]): Promise<string> =>
-    shell.show('aktualizr', '--config', device.configDir, ...words);
+    shell.show('aktualizr', ...words, '--config', device.configDir);
 
   step('The operator signs in');
   await shell.show(

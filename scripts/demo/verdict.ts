@@ -9,6 +9,9 @@ import { DEVICE_ID } from './demo-device.ts';
 import type { Told } from './story.ts';
 
 type Software = { readonly filename: string; readonly sha256: string };
+type DeviceInfo = {
+  readonly primary: { readonly current: { readonly name: string; readonly sha256: string | null } | null };
+};
 type Device = {
   readonly ecus?: readonly {
     readonly primary: boolean;
@@ -27,7 +30,8 @@ export async function findFailures(shell: Shell, told: Told): Promise<readonly s
     failures.push(`The file on the device does not hash to the target's sha256: ${file} has ${onDevice}.`);
   }
   const info = await shell.quiet('aktualizr-info', '--config', told.device.configDir, '--json');
-  if (!mentions(JSON.parse(info), told.filename)) {
+  const current = (JSON.parse(info) as DeviceInfo).primary.current;
+  if (current?.name !== told.filename || current.sha256 !== target.sha256) {
     failures.push(`aktualizr-info does not name ${told.filename} as installed.`);
   }
   const device = (await shell.ask('device', 'show', DEVICE_ID)) as Device;
@@ -36,10 +40,6 @@ export async function findFailures(shell: Shell, told: Told): Promise<readonly s
     failures.push(`The server does not list ${told.filename} as installed on the device's Primary.`);
   }
   return failures;
-}
-
-function mentions(info: unknown, filename: string): boolean {
-  return JSON.stringify(info).includes(JSON.stringify(filename));
 }
 
 async function sha256Of(file: string): Promise<string> {

@@ -28,9 +28,9 @@ export function table(
   return withoutTrailingSpace(drawn.toString());
 }
 
-/** `name: value` lines, aligned; undefined values are left out. */
+/** `name: value` lines, aligned; what is not known is left out. */
 export function details(entries: readonly (readonly [string, Cell])[]): string {
-  const present = entries.filter(([, value]) => value !== undefined);
+  const present = entries.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(...present.map(([name]) => name.length)) + 2;
   return present
     .map(([name, value]) => {
