@@ -36,8 +36,11 @@ export async function verifyUpdates(
       nowOf(context),
     );
   } catch (error) {
-    if (!(error instanceof MetadataError) || error.code === 'MetadataFetchFailure') throw error;
-    return refuse(context, error, state);
+    if (!(error instanceof MetadataError)) throw error;
+    if (error.code !== 'MetadataFetchFailure') return refuse(context, error, state);
+    // What was never stored offers nothing to install.
+    if (from === 'storage' && error.cause === undefined) return { kind: 'nothing_new' };
+    throw error.cause ?? error;
   }
 }
 

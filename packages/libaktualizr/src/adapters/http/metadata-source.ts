@@ -3,6 +3,8 @@
 // stored; so an answer that was refused can never come back as "not modified". client-protocol 3.3, 3.4.
 import {
   MetadataError,
+  metadataPath,
+  roleTitle,
   sha256Hex,
   type MetadataSource,
   type MetadataStore,
@@ -28,7 +30,7 @@ export function createHttpMetadataSource(
 ): MetadataSource {
   return {
     async fetch({ role, version, maxBytes }) {
-      const file = fileName(role, version);
+      const file = metadataPath(role, version);
       const url = `${repository.baseUrl}/${file}`;
       const key = `${repository.name}/${file}`;
       const stored = version === undefined ? repository.store.load(role) : undefined;
@@ -66,7 +68,7 @@ async function get(
     if (!(error instanceof TransportError) || error.details.tooLong !== true) throw error;
     throw new MetadataError('OversizedMetadata', error.message, {
       cause: error,
-      role: roleName(context.role),
+      role: roleTitle(context.role),
       repository: context.repository,
     });
   }
@@ -76,13 +78,4 @@ function matchingEtag(saved: string | undefined, stored: Uint8Array): string | u
   if (saved === undefined) return undefined;
   const [hash, ...etag] = saved.split(' ');
   return hash === sha256Hex(stored) ? etag.join(' ') : undefined;
-}
-
-function fileName(role: StoredRole, version: number | undefined): string {
-  if (typeof role !== 'string') return `delegations/${encodeURIComponent(role.delegation)}.json`;
-  return version === undefined ? `${role}.json` : `${version}.${role}.json`;
-}
-
-function roleName(role: StoredRole): string {
-  return typeof role === 'string' ? `${role[0]?.toUpperCase()}${role.slice(1)}` : role.delegation;
 }

@@ -1,0 +1,89 @@
+// A certificate authority for one test run: server and device certificates, also expired ones and those of a stranger.
+import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import * as asn1js from 'asn1js';
+import * as pkijs from 'pkijs';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const DAY_MS = 86_400_000;
+const OID_COMMON_NAME = '2.5.4.3';
+const OID_BASIC_CONSTRAINTS = '2.5.29.19';
+const OID_ALTERNATIVE_NAME = '2.5.29.17';
+const DNS_NAME = 2;
+
+export type Issued = { readonly certificate: string; readonly privateKey: string };
+
+export type Plan = {
+  readonly commonName: string;
+  readonly isAuthority?: boolean;
+  /** Days from now; negative for one that has expired. */
+  readonly days?: number;
+};
+
+/** Signed by `issuer`, or by itself. Valid for `localhost`. */
+export async function issue(
+  { commonName, isAuthority = false, days = 2 }: Plan,
+  issuer?: Issued,
+): Promise<Issued> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const authority = issuer && pkijs.Certificate.fromBER(fromPem(issuer.certificate));
+  const notAfter = new Date(Date.now() + days * DAY_MS);
+  const certificate = new pkijs.Certificate({
+    version: 2,
+    serialNumber: new asn1js.Integer({ valueHex: new Uint8Array([1, ...randomBytes(8)]).buffer }),
+    subject: nameOf(commonName),
+    issuer: authority?.subject ?? nameOf(commonName),
+    notBefore: new pkijs.Time({ value: new Date(notAfter.getTime() - 10 * DAY_MS) }),
+    notAfter: new pkijs.Time({ value: notAfter }),
+    extensions: [constraints(isAuthority), alternativeName()],
+  });
+  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey as CryptoKey);
+  const signingKey = issuer
+    ? await webcrypto.subtle.importKey('pkcs8', fromPem(issuer.privateKey), ALGORITHM, false, ['sign'])
+    : keys.privateKey;
+  await certificate.sign(signingKey as CryptoKey, 'SHA-256');
+  return {
+    certificate: toPem('CERTIFICATE', certificate.toSchema(true).toBER(false)),
+    privateKey: toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
+  };
+}
+
+export function fingerprint({ certificate }: Issued): string {
+  return createHash('sha256')
+    .update(new Uint8Array(fromPem(certificate)))
+    .digest('hex');
+}
+
+function nameOf(text: string): pkijs.RelativeDistinguishedNames {
+  const value = new asn1js.Utf8String({ value: text });
+  return new pkijs.RelativeDistinguishedNames({
+    typesAndValues: [new pkijs.AttributeTypeAndValue({ type: OID_COMMON_NAME, value })],
+  });
+}
+
+function constraints(isAuthority: boolean): pkijs.Extension {
+  const extnValue = new pkijs.BasicConstraints({ cA: isAuthority }).toSchema().toBER(false);
+  return new pkijs.Extension({ extnID: OID_BASIC_CONSTRAINTS, critical: true, extnValue });
+}
+
+function alternativeName(): pkijs.Extension {
+  const names = new pkijs.GeneralNames({
+    names: [new pkijs.GeneralName({ type: DNS_NAME, value: 'localhost' })],
+  });
+  return new pkijs.Extension({
+    extnID: OID_ALTERNATIVE_NAME,
+    critical: false,
+    extnValue: names.toSchema().toBER(false),
+  });
+}
+
+function toPem(label: string, der: ArrayBuffer): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+function fromPem(pem: string): ArrayBuffer {
+  return new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')).buffer;
+}

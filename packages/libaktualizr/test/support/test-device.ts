@@ -1,0 +1,148 @@
+// A device on a temporary folder, wired like the real one but for its clock's pauses, against a test gateway.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { generateKeyPair, type MetadataSource } from '@ota-connect/uptane';
+import { PRIMARY } from '@ota-connect/testkit';
+import { Aktualizr, type AktualizrPorts } from '../../src/aktualizr.ts';
+import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts';
+import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
+import { createHttpMetadataSource } from '../../src/adapters/http/metadata-source.ts';
+import { createFileSigner } from '../../src/adapters/keys/file-signer.ts';
+import { createNonePackageManager } from '../../src/adapters/package-managers/none.ts';
+import { openStorage, type SqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
+import { defaultConfig } from '../../src/config/defaults.ts';
+import type { Gateway, PackageManager, Storage } from '../../src/ports.ts';
+import type { DeviceDataSource } from '../../src/steps/context.ts';
+import type { TestGateway } from './test-gateway.ts';
+
+export const IDENTITY = { serial: PRIMARY.serial, hardwareId: PRIMARY.hardwareId, isPrimary: true };
+
+export type Wrapping = {
+  readonly storage?: (storage: Storage) => Storage;
+  readonly gateway?: (gateway: Gateway) => Gateway;
+  readonly source?: (source: MetadataSource) => MetadataSource;
+  readonly packageManager?: (manager: PackageManager) => PackageManager;
+};
+
+export type TestDevice = {
+  readonly aktualizr: Aktualizr;
+  readonly storage: SqliteStorage;
+  readonly http: HttpClient;
+  readonly imagesPath: string;
+  readonly log: string[];
+  close(): void;
+};
+
+export type DeviceOptions = {
+  readonly folder: string;
+  readonly gateway: TestGateway;
+  readonly wrap?: Wrapping;
+  readonly needsReboot?: boolean;
+  readonly bootId?: string;
+  readonly http?: Partial<HttpOptions>;
+};
+
+const key = generateKeyPair('ED25519');
+
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'libaktualizr-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Opens, or opens again, the device of a folder; registered and with credentials. */
+export async function openTestDevice(options: DeviceOptions): Promise<TestDevice> {
+  const { folder, gateway, wrap = {} } = options;
+  const storage = openStorage({ ...defaultConfig().storage, path: join(folder, 'storage') });
+  await prepare(storage, gateway);
+  const log: string[] = [];
+  const http = new HttpClient({
+    credentials: () => gateway.credentials,
+    userAgent: 'Aktualizr/test',
+    pauseMs: 1,
+    ...options.http,
+  });
+  const imagesPath = join(folder, 'images');
+  const ports = portsOf(options, { storage, http, imagesPath });
+  const { source = same, storage: wrapStorage = same } = wrap;
+  const aktualizr = new Aktualizr({
+    ...ports,
+    gateway: (wrap.gateway ?? same)(ports.gateway),
+    packageManager: (wrap.packageManager ?? same)(ports.packageManager),
+    directorSource: source(ports.directorSource),
+    imageSource: source(ports.imageSource),
+    storage: wrapStorage(storage),
+    log: (level, message) => void log.push(`${level}: ${message}`),
+  });
+  return {
+    aktualizr,
+    storage,
+    http,
+    imagesPath,
+    log,
+    close: () => {
+      http.close();
+      storage.close();
+    },
+  };
+}
+
+async function prepare(storage: SqliteStorage, gateway: TestGateway): Promise<void> {
+  if (storage.identity.isRegistered()) return;
+  const { publicKey, privateKey } = await key;
+  storage.identity.savePrimaryKey(publicKey, privateKey);
+  storage.identity.saveDeviceId('device-1');
+  storage.credentials.saveTls(gateway.credentials);
+  storage.identity.saveRegistration([IDENTITY]);
+}
+
+function portsOf(
+  { gateway, needsReboot = false, bootId = 'boot-1' }: DeviceOptions,
+  device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
+): Omit<AktualizrPorts, 'log'> {
+  const { storage, http, imagesPath } = device;
+  const { url } = gateway;
+  const urls = {
+    gateway: url,
+    provisioning: url,
+    director: `${url}/director`,
+    ecuRegistration: `${url}/director/ecus`,
+  };
+  const repository = (name: 'director' | 'image', baseUrl: string) =>
+    createHttpMetadataSource(http, { name, baseUrl, store: storage.metadata[name], etags: storage.etags });
+  return {
+    storage,
+    gateway: createHttpGateway(http, urls, '36000'),
+    directorSource: repository('director', `${url}/director`),
+    imageSource: repository('image', `${url}/repo`),
+    packageManager: createNonePackageManager({
+      imagesPath,
+      packagesFile: join(imagesPath, 'no-such-file'),
+      repoUrl: `${url}/repo`,
+      primary: PRIMARY.serial,
+      needsReboot,
+      http,
+      images: storage.images,
+      etags: storage.etags,
+      installations: storage.installations,
+    }),
+    clock: { now: () => Date.now(), sleep: async (_ms, signal) => signal.throwIfAborted() },
+    signer: () => createFileSigner(storage.identity),
+    deviceData: DEVICE_DATA,
+    bootId,
+    directorFullRoles: 'auto',
+    provision: async () => undefined,
+    newId: randomUUID,
+  };
+}
+
+const DEVICE_DATA: DeviceDataSource = {
+  hardwareInfo: async () => ({ body: { id: 'device-1', class: 'system' }, isCustom: false }),
+  networkInfo: async () => ({ hostname: 'device-1', local_ipv4: '192.0.2.2', mac: '02:00:00:00:00:01' }),
+  configuration: () => '[tls]\nserver = "https://localhost"\n',
+};
+
+function same<T>(value: T): T {
+  return value;
+}

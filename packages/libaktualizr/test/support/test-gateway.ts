@@ -1,0 +1,98 @@
+// A device gateway on loopback with mutual TLS: records what a device sends, answers 200, serves the repositories of a
+// simulator, and fails where a test wants it to.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import {
+  faultyListener,
+  RepositorySimulator,
+  type HttpAnswer,
+  type HttpFault,
+  type HttpRequest,
+} from '@ota-connect/testkit';
+import type { TlsCredentials } from '../../src/ports.ts';
+import { issue, type Issued } from './certificates.ts';
+
+export type Recorded = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: HttpRequest['headers'];
+  readonly text: string;
+};
+
+export type TestGateway = {
+  readonly url: string;
+  readonly credentials: TlsCredentials;
+  readonly authority: Issued;
+  readonly simulator: RepositorySimulator;
+  readonly requests: Recorded[];
+  /** Number of TLS connections so far. */
+  readonly connections: () => number;
+  /** Asked before each answer. */
+  faultOf: (request: HttpRequest) => HttpFault | undefined;
+  answerOf: (request: HttpRequest) => HttpAnswer | undefined;
+  campaigns: unknown;
+  close(): Promise<void>;
+};
+
+export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
+  const authority = await issue({ commonName: 'test authority', isAuthority: true });
+  const identity = await issue({ commonName: 'localhost', days: serverDays }, authority);
+  const device = await issue({ commonName: 'device-1' }, authority);
+  const simulator = await RepositorySimulator.create({ now: nowInstant(), directorFullRoles: false });
+  const requests: Recorded[] = [];
+  let connections = 0;
+  const answer = (request: HttpRequest): HttpAnswer => {
+    const { method, path, headers, body } = request;
+    requests.push({ method, path, headers, text: Buffer.from(body).toString('utf8') });
+    if (path === '/campaigner/campaigns') return json(gateway.campaigns);
+    return gateway.answerOf(request) ?? simulator.answer(request) ?? json({});
+  };
+  const server: Server = createServer(
+    {
+      cert: identity.certificate,
+      key: identity.privateKey,
+      ca: authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (message, response) =>
+      void faultyListener(answer, (request) => gateway.faultOf(request))(message, response),
+  );
+  server.on('secureConnection', () => (connections += 1));
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  const gateway: TestGateway = {
+    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    credentials: {
+      ca: authority.certificate,
+      certificate: device.certificate,
+      privateKey: device.privateKey,
+    },
+    authority,
+    simulator,
+    requests,
+    connections: () => connections,
+    faultOf: () => undefined,
+    answerOf: () => undefined,
+    campaigns: { campaigns: [] },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return gateway;
+}
+
+function json(value: unknown): HttpAnswer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(value)),
+  };
+}
+
+function nowInstant() {
+  return Math.floor(Date.now() / 1000) as RepositorySimulator['now'];
+}

@@ -1,0 +1,167 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { CodedError, MetadataError } from '@ota-connect/uptane';
+import { describeTransitions } from '../src/update-cycle/describe.ts';
+import {
+  CYCLE_STATES,
+  type CycleState,
+  type CycleStateKind,
+  type Update,
+} from '../src/update-cycle/states.ts';
+import {
+  transition,
+  TRANSITIONS,
+  type CycleEvent,
+  type CycleEventKind,
+} from '../src/update-cycle/transitions.ts';
+
+const update: Update = { correlationId: 'urn:here-ota:campaign:1', targets: [] };
+const other: Update = { correlationId: 'urn:here-ota:campaign:2', targets: [] };
+const error = new MetadataError('ExpiredMetadata', 'Targets expired.', { role: 'Targets' });
+const result = { success: true, code: 'OK', description: '', rawReport: '', correlationId: '' };
+
+const STATES: { readonly [kind in CycleStateKind]: CycleState } = {
+  Idle: { kind: 'Idle', refusal: 'told' },
+  Checking: { kind: 'Checking', refusal: 'told' },
+  UpdatesAvailable: { kind: 'UpdatesAvailable', update },
+  Downloading: { kind: 'Downloading', update },
+  Downloaded: { kind: 'Downloaded', update },
+  Installing: { kind: 'Installing', update },
+  AwaitingReboot: { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
+  Finalizing: { kind: 'Finalizing', update },
+  Reporting: { kind: 'Reporting', refusal: 'told' },
+};
+
+const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
+  CheckRequested: { kind: 'CheckRequested' },
+  RecheckRequested: { kind: 'RecheckRequested' },
+  NothingNew: { kind: 'NothingNew' },
+  TargetsFound: { kind: 'TargetsFound', update: other },
+  TargetsBlocked: { kind: 'TargetsBlocked', update: other },
+  MetadataRefused: { kind: 'MetadataRefused', refusal: 'new', error },
+  MetadataRefusedAgain: { kind: 'MetadataRefusedAgain', refusal: 'told', error },
+  DownloadRequested: { kind: 'DownloadRequested' },
+  AllTargetsFetched: { kind: 'AllTargetsFetched' },
+  DownloadFailed: { kind: 'DownloadFailed', error },
+  InstallRequested: { kind: 'InstallRequested' },
+  UpdateWithdrawn: { kind: 'UpdateWithdrawn' },
+  ImageNotUsable: { kind: 'ImageNotUsable', target: 'a', reason: 'missing' },
+  InstallationCompleted: { kind: 'InstallationCompleted', result },
+  NeedsCompletion: { kind: 'NeedsCompletion', bootId: 'boot-2' },
+  RebootDetected: { kind: 'RebootDetected' },
+  ReportRequested: { kind: 'ReportRequested' },
+  ManifestAccepted: { kind: 'ManifestAccepted' },
+  ManifestNotSent: { kind: 'ManifestNotSent', error },
+  Interrupted: { kind: 'Interrupted' },
+};
+
+/** What is expected, written by hand: state, event, next state, command. Every other pair is impossible. */
+const EXPECTED = `
+Idle              CheckRequested         Checking          check
+Idle              RecheckRequested       Checking          recheck
+Idle              ReportRequested        Reporting         report
+Idle              Interrupted            Idle              none
+Checking          NothingNew             Idle              none
+Checking          TargetsFound           UpdatesAvailable  none
+Checking          TargetsBlocked         Idle              none
+Checking          MetadataRefused        Reporting         none
+Checking          MetadataRefusedAgain   Idle              none
+Checking          Interrupted            Idle              none
+UpdatesAvailable  CheckRequested         Checking          check
+UpdatesAvailable  RecheckRequested       Checking          recheck
+UpdatesAvailable  DownloadRequested      Downloading       download
+UpdatesAvailable  InstallRequested       Installing        install
+UpdatesAvailable  Interrupted            UpdatesAvailable  none
+Downloading       AllTargetsFetched      Downloaded        none
+Downloading       DownloadFailed         Reporting         none
+Downloading       UpdateWithdrawn        Idle              none
+Downloading       MetadataRefused        Reporting         none
+Downloading       Interrupted            UpdatesAvailable  none
+Downloaded        CheckRequested         Checking          check
+Downloaded        RecheckRequested       Checking          recheck
+Downloaded        DownloadRequested      Downloading       download
+Downloaded        InstallRequested       Installing        install
+Downloaded        Interrupted            Downloaded        none
+Installing        InstallationCompleted  Reporting         none
+Installing        NeedsCompletion        AwaitingReboot    none
+Installing        ImageNotUsable         UpdatesAvailable  none
+Installing        UpdateWithdrawn        Idle              none
+Installing        MetadataRefused        Reporting         none
+Installing        Interrupted            Downloaded        none
+AwaitingReboot    RebootDetected         Finalizing        finalize
+AwaitingReboot    Interrupted            AwaitingReboot    none
+Finalizing        InstallationCompleted  Reporting         none
+Finalizing        Interrupted            AwaitingReboot    none
+Reporting         CheckRequested         Checking          check
+Reporting         RecheckRequested       Checking          recheck
+Reporting         ReportRequested        Reporting         report
+Reporting         ManifestAccepted       Idle              none
+Reporting         ManifestNotSent        Reporting         none
+Reporting         Interrupted            Reporting         none
+`;
+
+const expected = new Map(
+  EXPECTED.trim()
+    .split('\n')
+    .map((line) => {
+      const [state, event, to, command] = line.split(/\s+/);
+      return [`${state} ${event}`, { to, command }] as const;
+    }),
+);
+
+describe('transition table', () => {
+  for (const state of CYCLE_STATES) {
+    for (const event of Object.values(EVENTS)) {
+      const want = expected.get(`${state} ${event.kind}`);
+      const what = want === undefined ? 'is impossible' : `leads to ${want.to} and asks for ${want.command}`;
+      it(`${event.kind} in ${state} ${what}`, () => {
+        if (want === undefined) {
+          assert.throws(
+            () => transition(STATES[state], event),
+            (thrown: unknown) => thrown instanceof CodedError && thrown.family === 'Bug',
+          );
+          return;
+        }
+        const reached = transition(STATES[state], event);
+        assert.equal(reached.state.kind, want.to);
+        assert.equal(reached.command, want.command);
+        assert.equal(TRANSITIONS[state][event.kind]?.to, want.to);
+      });
+    }
+  }
+
+  it('survives JSON in every state', () => {
+    for (const state of Object.values(STATES)) assert.deepEqual(JSON.parse(JSON.stringify(state)), state);
+  });
+
+  it('keeps the update from its discovery to its installation', () => {
+    const found = transition(STATES.Checking, EVENTS.TargetsFound).state;
+    const downloading = transition(found, EVENTS.DownloadRequested).state;
+    assert.deepEqual(downloading, { kind: 'Downloading', update: other });
+    const installing = transition(
+      transition(downloading, EVENTS.AllTargetsFetched).state,
+      EVENTS.InstallRequested,
+    );
+    assert.deepEqual(transition(installing.state, EVENTS.NeedsCompletion).state, {
+      kind: 'AwaitingReboot',
+      update: other,
+      bootId: 'boot-2',
+    });
+  });
+
+  it('remembers a refusal until the next verdict, so that it is told once', () => {
+    const refused = transition(STATES.Checking, EVENTS.MetadataRefused).state;
+    assert.deepEqual(refused, { kind: 'Reporting', refusal: 'new' });
+    const told = transition(refused, EVENTS.ManifestAccepted).state;
+    assert.deepEqual(transition(told, EVENTS.CheckRequested).state, { kind: 'Checking', refusal: 'new' });
+    assert.deepEqual(transition(STATES.Checking, EVENTS.NothingNew).state, { kind: 'Idle' });
+  });
+});
+
+describe('description of the table', () => {
+  it('has a line for every possible pair', () => {
+    const lines = describeTransitions().trim().split('\n').slice(2);
+    assert.equal(lines.length, expected.size);
+    assert.ok(lines.includes('| Installing | Interrupted | Downloaded |  |'));
+  });
+});
