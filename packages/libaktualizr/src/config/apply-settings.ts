@@ -33,8 +33,9 @@ export function applySettings(applied: Applied, settings: readonly Setting[], fi
 }
 
 function applySetting(applied: Applied, keys: SchemaSection, setting: Setting, file: string): void {
-  const { section, key, text, line } = setting;
-  if (key === '') return;
+  const { section, text, line } = setting;
+  if (setting.key === '') return;
+  const key = reportedNames(keys).get(setting.key) ?? setting.key;
   const kind = Object.hasOwn(keys, key) ? keys[key] : undefined;
   if (kind === undefined) {
     const near = nearestName(key, Object.keys(keys), section === 'pacman' ? 1 : undefined);
@@ -62,6 +63,14 @@ function applySetting(applied: Applied, keys: SchemaSection, setting: Setting, f
   }
   const values = applied.values.get(section) ?? new Map<string, unknown>();
   applied.values.set(section, values.set(key, reading.value));
+}
+
+/** A report reads back: the one key that it spells differently is known by both names. */
+function reportedNames(keys: SchemaSection): ReadonlyMap<string, string> {
+  const entries = Object.entries(keys).flatMap(([key, { dumpName }]): [string, string][] =>
+    dumpName === undefined ? [] : [[dumpName, key]],
+  );
+  return new Map(entries);
 }
 
 function unknownSection({ section, key }: Setting): string {

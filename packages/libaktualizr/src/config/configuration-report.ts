@@ -19,7 +19,7 @@ export function configurationReport(config: Config): string {
     if (section === 'pacman') report += extraSettings(config.pacman.extra);
     report += '\n';
   }
-  return `${report}\n`;
+  return report;
 }
 
 function extraSettings(extra: ReadonlyMap<string, string>): string {
