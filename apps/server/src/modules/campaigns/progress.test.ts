@@ -24,11 +24,17 @@ describe('progress of a campaign', () => {
   for (const state of DEVICE_IN_CAMPAIGN_STATES) {
     const open = waiting.includes(state);
     it(`${open ? 'goes on' : 'is over'} while a row is ${state}`, () => {
-      assert.equal(isFinished(new Map([[state, 1]]), true), !open);
+      assert.equal(isFinished(new Map([[state, 1]]), { groupsRead: true, isOpen: false }), !open);
     });
   }
 
   it('goes on while a group is still to be read', () => {
-    assert.equal(isFinished(new Map([['successful', 3]]), false), false);
+    assert.equal(isFinished(new Map([['successful', 3]]), { groupsRead: false, isOpen: false }), false);
+  });
+
+  it('waits for its first device when its groups are open', () => {
+    assert.equal(isFinished(new Map(), { groupsRead: true, isOpen: true }), false);
+    assert.equal(isFinished(new Map(), { groupsRead: true, isOpen: false }), true);
+    assert.equal(isFinished(new Map([['requested', 0]]), { groupsRead: true, isOpen: true }), false);
   });
 });

@@ -32,8 +32,13 @@ export function progressOf(counts: StateCounts): Progress {
   return { ...parts, rejected, affected, processed: affected + rejected };
 }
 
-/** Every group was read and no row waits for anything. */
-export function isFinished(counts: StateCounts, groupsRead: boolean): boolean {
-  if (!groupsRead) return false;
+/** `isOpen`: at least one group by expression. */
+export type Extent = { readonly groupsRead: boolean; readonly isOpen: boolean };
+
+/** Every group was read and no row waits for anything. An open campaign without a single row waits for its first device. */
+export function isFinished(counts: StateCounts, extent: Extent): boolean {
+  if (!extent.groupsRead) return false;
+  const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  if (rows === 0) return !extent.isOpen;
   return DEVICE_IN_CAMPAIGN_STATES.every((state) => hasEnded(state) || (counts.get(state) ?? 0) === 0);
 }

@@ -94,6 +94,22 @@ export async function findDevicesByDeviceId(
   return found;
 }
 
+/** Device ids of those uuids that exist. */
+export async function deviceIdsOf(
+  db: Queryable,
+  environment: string,
+  uuids: readonly string[],
+): Promise<Map<string, string>> {
+  if (uuids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('devices')
+    .select(['uuid', 'device_id'])
+    .where('environment', '=', environment)
+    .where('uuid', 'in', uuids)
+    .execute();
+  return new Map(rows.map((row) => [row.uuid, row.device_id]));
+}
+
 export async function setDeviceStatus(
   tx: Transaction,
   environment: string,
@@ -220,7 +236,7 @@ export async function listMembers(
 }
 
 /** Groups that a device is in. */
-export async function listGroupIdsOf(
+export async function groupIdsOfDevice(
   db: Queryable,
   environment: string,
   deviceUuid: string,
