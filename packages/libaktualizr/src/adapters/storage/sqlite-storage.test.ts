@@ -193,6 +193,24 @@ describe('database of the original', () => {
     );
   });
 
+  it('is read after a power cut in the middle of a write, as it was before the write', (test) => {
+    const [writing, cut] = [temporaryDirectory(test), temporaryDirectory(test)];
+    copyFileSync(fixture('storage-v25-after-update.db'), join(writing, 'sql.db'));
+    const database = new DatabaseSync(join(writing, 'sql.db'));
+    // A tiny cache makes SQLite write to the file before the commit.
+    database.exec("PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE device_info SET device_id = 'half'");
+    for (let id = 0; id < 50; id++) {
+      database.prepare('INSERT INTO delegations VALUES(?, ?)').run(Buffer.alloc(5000), `role ${id}`);
+    }
+    for (const name of readdirSync(writing)) copyFileSync(join(writing, name), join(cut, name));
+    database.close();
+    assert.deepEqual(readdirSync(cut), ['sql.db', 'sql.db-journal']);
+    const storage = openStorage(at(cut), { readOnly: true });
+    assert.equal(storage.identity.deviceId(), 'peer-device-0001');
+    assert.deepEqual(storage.inspection.delegations(), []);
+    storage.close();
+  });
+
   it('forgets an event that nobody can read and sends the others', (test) => {
     const storage = openStorage(at(temporaryDirectory(test)));
     storage.transaction(() => undefined);

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import type { EcuRegistration } from '@ota-connect/contract/device';
+import { clientKeyId, parseHardwareId } from '@ota-connect/uptane';
+import { zipSync } from 'fflate';
+
+import { fixture, temporaryDirectory } from '../../test/temporary-directory.ts';
+import { openStorage } from '../adapters/storage/sqlite-storage.ts';
+import type { SqliteStorage } from '../adapters/storage/sqlite-storage.ts';
+import type { Config } from '../config/config.ts';
+import { defaultConfig } from '../config/defaults.ts';
+import { ProvisioningError, TransportError } from '../errors.ts';
+import type { TlsCredentials } from '../ports.ts';
+import { readCredentialsArchive } from './credentials-archive.ts';
+import { prepareDevice } from './prepare-device.ts';
+import { provision } from './provision.ts';
+
+/** Within the validity of the identities in the fixtures, and long after it. */
+const VALID = Date.parse('2026-12-01T00:00:00Z');
+const EXPIRED = Date.parse('2027-12-01T00:00:00Z');
+const SERVER_CA = '-----BEGIN CERTIFICATE-----\nserver\n-----END CERTIFICATE-----\n';
+
+type Device = {
+  readonly config: Config;
+  readonly storage: SqliteStorage;
+  readonly archive: string;
+  readonly server: Server;
+  readonly attempt: (now?: number) => Promise<'provisioned' | 'already_provisioned'>;
+};
+
+/** What a gateway does to a device that provisions itself. */
+class Server {
+  readonly deviceIds: string[] = [];
+  readonly registrations: EcuRegistration[] = [];
+  readonly shared: TlsCredentials[] = [];
+  readonly taken = new Set<string>();
+  takeEverything = false;
+  failure: Error | undefined;
+
+  sharedGateway(credentials: TlsCredentials) {
+    this.shared.push(credentials);
+    return {
+      registerDevice: async (deviceId: string): Promise<Uint8Array> => {
+        this.deviceIds.push(deviceId);
+        if (this.failure) throw this.failure;
+        if (this.takeEverything || this.taken.has(deviceId))
+          throw new ProvisioningError('device_exists', 'taken');
+        return readFileSync(fixture('pkcs12/ec-empty.p12'));
+      },
+    };
+  }
+
+  async registerEcus(registration: EcuRegistration): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.registrations.push(registration);
+  }
+}
+
+async function device(
+  test: TestContext,
+  provisionKeys: Partial<Config['provision']> = {},
+  members: Record<string, Uint8Array> = {},
+): Promise<Device> {
+  const directory = temporaryDirectory(test);
+  const archive = join(directory, 'credentials.zip');
+  const shared = {
+    'autoprov.url': Buffer.from('https://gateway'),
+    'autoprov_credentials.p12': readFileSync(fixture('pkcs12/rsa-pass.p12')),
+    'server_ca.pem': Buffer.from(SERVER_CA),
+  };
+  writeFileSync(archive, zipSync({ ...shared, ...members }));
+  const base = defaultConfig();
+  const keys = {
+    mode: 'SharedCred',
+    provisionPath: archive,
+    p12Password: 'geheim',
+    primaryEcuHardwareId: 'gateway-x',
+  } as const;
+  const config: Config = {
+    ...base,
+    provision: { ...base.provision, ...keys, ...provisionKeys },
+    uptane: { ...base.uptane, keyType: 'ED25519' },
+    storage: { ...base.storage, path: join(directory, 'sota') },
+    import: { ...base.import, basePath: join(directory, 'import') },
+  };
+  const storage = openStorage(config.storage);
+  test.after(() => storage.close());
+  const server = new Server();
+  const attempt = async (now = VALID) => {
+    const { primary } = await prepareDevice(config, storage);
+    return provision({
+      config,
+      storage,
+      primary,
+      clock: { now: () => now },
+      gateway: server,
+      sharedGateway: (credentials) => server.sharedGateway(credentials),
+    });
+  };
+  return { config, storage, archive, server, attempt };
+}
+
+async function refusal(attempt: Promise<unknown>): Promise<ProvisioningError> {
+  try {
+    await attempt;
+  } catch (error) {
+    assert.ok(error instanceof ProvisioningError, String(error));
+    return error;
+  }
+  assert.fail('nothing was refused');
+}
+
+describe('provisioning with shared credentials', () => {
+  it('stores the identity that the server sends and registers the Primary', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    assert.equal(await attempt(), 'provisioned');
+    const tls = storage.credentials.tls();
+    assert.ok(tls);
+    assert.equal(
+      new X509Certificate(tls.certificate).checkPrivateKey(createPrivateKey(tls.privateKey)),
+      true,
+    );
+    assert.equal(tls.certificate.match(/BEGIN CERTIFICATE/g)?.length, 2);
+    assert.ok(tls.ca.endsWith(SERVER_CA));
+    assert.match(server.deviceIds[0] ?? '', /^[a-z]+-[a-z]+-\d{1,3}$/);
+    assert.equal(storage.identity.deviceId(), server.deviceIds[0]);
+    const key = storage.identity.primaryKey()?.publicKey;
+    assert.ok(key);
+    assert.deepEqual(server.registrations, [
+      {
+        primaryEcuSerial: clientKeyId(key),
+        ecus: [{ ecuSerial: clientKeyId(key), hardwareId: 'gateway-x', clientKey: key }],
+      },
+    ]);
+    assert.equal(storage.identity.isRegistered(), true);
+    assert.equal(storage.reports.nextReportCounter(storage.identity.ecus()[0]?.serial ?? assert.fail()), 1);
+  });
+
+  it('presents the shared identity and trusts its chain and the CA of the archive', async (test) => {
+    const { server, attempt } = await device(test);
+    await attempt();
+    const [shared] = server.shared;
+    assert.ok(shared);
+    assert.match(new X509Certificate(shared.certificate).subject, /dev-rsa/);
+    assert.match(new X509Certificate(shared.ca).subject, /TestCA/);
+    assert.ok(shared.ca.endsWith(SERVER_CA));
+  });
+
+  it('asks the server for nothing, when it is done already', async (test) => {
+    const { server, attempt } = await device(test);
+    await attempt();
+    assert.equal(await attempt(EXPIRED), 'already_provisioned');
+    assert.equal(server.deviceIds.length, 1);
+    assert.equal(server.registrations.length, 1);
+  });
+
+  it('takes the shared key out of the archive, but not in reuse mode', async (test) => {
+    const once = await device(test);
+    await once.attempt();
+    assert.equal(readCredentialsArchive(once.archive).sharedIdentity, undefined);
+    const reuse = await device(test, { mode: 'SharedCredReuse' });
+    await reuse.attempt();
+    assert.ok(readCredentialsArchive(reuse.archive).sharedIdentity);
+  });
+
+  it('takes the key out at the next start, when the power was cut before', async (test) => {
+    const { storage, archive, attempt } = await device(test);
+    storage.identity.saveDeviceId('calm-mango-7');
+    storage.credentials.saveTls({ ca: 'CA', certificate: 'CERT', privateKey: 'KEY' });
+    await attempt();
+    assert.equal(readCredentialsArchive(archive).sharedIdentity, undefined);
+  });
+
+  it('goes on with a broken archive, once it has its own identity', async (test) => {
+    const { storage, archive, attempt } = await device(test);
+    storage.identity.saveDeviceId('calm-mango-7');
+    storage.credentials.saveTls({ ca: 'CA', certificate: 'CERT', privateKey: 'KEY' });
+    writeFileSync(archive, 'gone bad');
+    assert.equal(await attempt(), 'provisioned');
+  });
+
+  it('draws another name, when the one it drew is taken', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    storage.identity.saveDeviceId('calm-mango-7');
+    server.taken.add('calm-mango-7');
+    assert.equal(await attempt(), 'provisioned');
+    assert.equal(server.deviceIds.length, 2);
+    assert.notEqual(storage.identity.deviceId(), 'calm-mango-7');
+  });
+
+  it('gives up after some draws and forgets the name, so that the next attempt draws anew', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    server.takeEverything = true;
+    assert.equal((await refusal(attempt())).code, 'device_exists');
+    assert.equal(server.deviceIds.length, 3);
+    assert.equal(storage.identity.deviceId(), undefined);
+  });
+
+  it('leaves a configured name that is taken to the operator', async (test) => {
+    const { server, attempt } = await device(test, { deviceId: 'bus-12' });
+    server.takeEverything = true;
+    const error = await refusal(attempt());
+    assert.match(error.message, /already knows a device "bus-12"/);
+    assert.deepEqual(server.deviceIds, ['bus-12']);
+  });
+
+  it('asks under the same name again, when the first answer was lost', async (test) => {
+    const { server, attempt } = await device(test);
+    server.failure = new TransportError('unreachable', 'no route');
+    await assert.rejects(attempt(), TransportError);
+    server.failure = undefined;
+    await attempt();
+    assert.equal(server.deviceIds[0], server.deviceIds[1]);
+  });
+
+  it('registers the ECUs at the next attempt, when the server failed after the identity was stored', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    const { registerEcus } = server;
+    server.registerEcus = async () => {
+      throw new ProvisioningError('ecus_refused', 'refused');
+    };
+    assert.equal((await refusal(attempt())).code, 'ecus_refused');
+    assert.ok(storage.credentials.tls());
+    assert.equal(storage.identity.isRegistered(), false);
+    server.registerEcus = registerEcus;
+    assert.equal(await attempt(), 'provisioned');
+    assert.equal(server.deviceIds.length, 1);
+  });
+});
+
+describe('shared credentials that cannot be used', () => {
+  it('are named with their archive and what to do: wrong password, expired, used up, damaged', async (test) => {
+    const wrong = await device(test, { p12Password: 'other' });
+    assert.match(
+      (await refusal(wrong.attempt())).message,
+      /^The shared identity in .*credentials\.zip does not open with this password/,
+    );
+    const expired = await device(test);
+    assert.match(
+      (await refusal(expired.attempt(EXPIRED))).message,
+      /expired on 2026-12-\d\d: create a new credentials archive/,
+    );
+    const damaged = await device(test, {}, { 'autoprov_credentials.p12': Buffer.from('nonsense') });
+    assert.match((await refusal(damaged.attempt())).message, /damaged/);
+    const used = await device(test);
+    writeFileSync(used.archive, zipSync({ 'autoprov.url': Buffer.from('https://gateway') }));
+    assert.match((await refusal(used.attempt())).message, /holds no shared identity: it was used up/);
+    for (const { server, storage } of [wrong, expired, damaged, used]) {
+      assert.deepEqual(server.deviceIds, []);
+      assert.equal(storage.identity.deviceId(), undefined);
+    }
+  });
+
+  it('are an error, when the server answers with something else than an identity', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    server.sharedGateway = () => ({ registerDevice: async () => Buffer.from('<html>') });
+    assert.match((await refusal(attempt())).message, /The identity that the server sent is damaged/);
+    assert.equal(storage.credentials.tls(), undefined);
+  });
+});
+
+describe('provisioning with device credentials', () => {
+  it('says what is missing, when nothing was imported', async (test) => {
+    const { attempt } = await device(test, { mode: 'DeviceCred', provisionPath: '' });
+    const error = await refusal(attempt());
+    assert.equal(error.code, 'missing_credentials');
+    assert.match(error.message, /provision\.provision_path.*\[import\]/);
+  });
+
+  it('takes the device id from the common name of the certificate, unless one is configured', async (test) => {
+    for (const [deviceId, expected] of [
+      ['', 'dev-ec'],
+      ['bus-12', 'bus-12'],
+    ] as const) {
+      const { storage, server, attempt } = await device(test, {
+        mode: 'DeviceCred',
+        provisionPath: '',
+        deviceId,
+      });
+      const { readPkcs12 } = await import('./pkcs12.ts');
+      const identity = readPkcs12(readFileSync(fixture('pkcs12/ec-empty.p12')), '', 'fixture');
+      storage.credentials.saveTls({
+        ca: identity.chain.join(''),
+        certificate: identity.certificate,
+        privateKey: identity.privateKey,
+      });
+      assert.equal(await attempt(), 'provisioned');
+      assert.equal(storage.identity.deviceId(), expected);
+      assert.deepEqual(server.deviceIds, []);
+    }
+  });
+});
+
+describe('registration of the ECUs', () => {
+  it('is sent again, when the Primary has another hardware id', async (test) => {
+    const { config, storage, server, attempt } = await device(test);
+    await attempt();
+    const [primary] = storage.identity.ecus();
+    assert.ok(primary);
+    const outcome = await provision({
+      config,
+      storage,
+      primary: { ...primary, hardwareId: parseHardwareId('gateway-y') },
+      clock: { now: () => VALID },
+      gateway: server,
+      sharedGateway: (credentials) => server.sharedGateway(credentials),
+    });
+    assert.equal(outcome, 'provisioned');
+    assert.equal(server.registrations[1]?.ecus[0]?.hardwareId, 'gateway-y');
+    assert.equal(storage.identity.ecus()[0]?.hardwareId, 'gateway-y');
+  });
+});
