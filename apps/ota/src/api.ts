@@ -1,7 +1,12 @@
 // The user API over HTTP; no other file of `ota` opens a connection. An answer is a value or a CommandError that says in
 // one sentence what happened. Bodies that are streamed (uploads) never stay in memory.
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Page, USER_API, readProblem } from '@ota-connect/contract';
@@ -14,6 +19,10 @@ const PAGE_SIZE = 200;
 const IDLE_MS = 60_000;
 /** No JSON answer of the API is larger; a larger one is not from it. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+// A connection that stays open is also one that a server does not cut when it refuses an upload early.
+const plainAgent = new HttpAgent({ keepAlive: true });
+const secureAgent = new HttpsAgent({ keepAlive: true });
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -103,8 +112,11 @@ async function send(signIn: SignIn, method: Method, path: string, body: Body | u
       ? {}
       : { 'content-type': body.contentType, 'content-length': String(body.lengthBytes) }),
   };
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const request = open(url, { method, headers, timeout: IDLE_MS, agent: false });
+  const options = { method, headers, timeout: IDLE_MS };
+  const request =
+    url.protocol === 'https:'
+      ? httpsRequest(url, { ...options, agent: secureAgent })
+      : httpRequest(url, { ...options, agent: plainAgent });
   request.on('timeout', () => request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve);
@@ -118,7 +130,7 @@ async function send(signIn: SignIn, method: Method, path: string, body: Body | u
   } catch (error) {
     throw error instanceof CommandError ? error : unreachable(signIn.url, error, body !== undefined);
   } finally {
-    request.destroy();
+    if (!request.writableFinished) request.destroy();
   }
 }
 

@@ -99,6 +99,15 @@ describe('ota software', () => {
     assert.equal((await desk.ota(['software', 'show', 'nothing.bin'])).code, 4);
   });
 
+  it('ends with 77 and not with a broken connection, when the token of a large upload is wrong', async () => {
+    const large = path.join(desk.folder, 'large.bin');
+    writeFileSync(large, '');
+    truncateSync(large, 256 * 1024 * 1024);
+    const words = ['software', 'upload', large, '--hardware-ids', 'board-a'];
+    const { code, stderr } = await desk.ota(words, { OTA_URL: server.url, OTA_TOKEN: 'wrong' });
+    assert.equal(code, 77, stderr);
+  });
+
   it('ends with 69 and leaves nothing on the server, when the connection is cut half-way', async () => {
     const big = path.join(desk.folder, 'big.bin');
     writeFileSync(big, '');
