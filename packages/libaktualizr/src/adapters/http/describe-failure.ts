@@ -4,7 +4,11 @@ import { TransportError } from '../../errors.ts';
 
 const UNREACHABLE = new Map([
   ['ECONNREFUSED', 'the connection was refused'],
-  ['ECONNRESET', 'the connection was reset'],
+  // Some servers say no more than this to a certificate that they do not accept.
+  [
+    'ECONNRESET',
+    'it closed the connection without an answer (it may not accept the certificate of this device)',
+  ],
   ['EPIPE', 'the connection was closed'],
   ['ENOTFOUND', 'its name is unknown'],
   ['EAI_AGAIN', 'its name cannot be looked up now'],

@@ -1,0 +1,222 @@
+import { after, afterEach, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { issue } from '../../../test/support/certificates.ts';
+import { openTestGateway, type TestGateway } from '../../../test/support/test-gateway.ts';
+import { TransportError, type TransportCode } from '../../errors.ts';
+import { HttpClient, type HttpOptions } from './client.ts';
+import { describeFailure } from './describe-failure.ts';
+
+const MAX = 1000;
+
+describe('HTTP client', () => {
+  let gateway: TestGateway;
+  const clients = new Set<HttpClient>();
+  before(async () => {
+    gateway = await openTestGateway();
+  });
+  afterEach(() => {
+    for (const client of clients) client.close();
+    clients.clear();
+    gateway.requests.length = 0;
+    gateway.faultOf = () => undefined;
+    gateway.answerOf = () => undefined;
+  });
+  after(() => gateway.close());
+
+  function open(options: Partial<HttpOptions> = {}): HttpClient {
+    const client = new HttpClient({
+      credentials: () => gateway.credentials,
+      userAgent: 'Aktualizr/test',
+      pauseMs: 1,
+      ...options,
+    });
+    clients.add(client);
+    return client;
+  }
+
+  const failsWith = (code: TransportCode, sentence: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof TransportError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, sentence);
+    return true;
+  };
+  const get = (client: HttpClient, path = '/x', url = gateway.url) =>
+    client.request({ method: 'GET', url: url + path, maxBytes: MAX });
+
+  it('keeps one connection for all requests', async () => {
+    const client = open();
+    const before = gateway.connections();
+    for (let n = 0; n < 5; n += 1) assert.equal((await get(client)).status, 200);
+    assert.equal(gateway.connections(), before + 1);
+  });
+
+  it('opens a new connection, when the kept one was closed meanwhile', async () => {
+    const client = open({ attempts: 1 });
+    await get(client);
+    gateway.faultOf = () => {
+      gateway.faultOf = () => undefined;
+      return { kind: 'drop' };
+    };
+    assert.equal((await get(client)).status, 200);
+  });
+
+  it('tries three times for errors of the server and answers with the last', async () => {
+    let asked = 0;
+    gateway.faultOf = () => ((asked += 1), { kind: 'status', status: 503 });
+    assert.equal((await get(open())).status, 503);
+    assert.equal(asked, 3);
+  });
+
+  it('never tries again, when the server refuses', async () => {
+    let asked = 0;
+    gateway.faultOf = () => ((asked += 1), { kind: 'status', status: 404 });
+    assert.equal((await get(open())).status, 404);
+    assert.equal(asked, 1);
+  });
+
+  it('names a server that cannot be reached', async () => {
+    const server = createServer().listen(0, 'localhost');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    server.close();
+    await once(server, 'close');
+    await assert.rejects(
+      get(open(), '/', `https://localhost:${port}`),
+      failsWith(
+        'unreachable',
+        /^The server https:\/\/localhost:\d+ cannot be reached: the connection was refused\.$/,
+      ),
+    );
+  });
+
+  it('refuses a certificate of another authority, though the system may trust it', async () => {
+    const stranger = await issue({ commonName: 'stranger', isAuthority: true });
+    const client = open({ credentials: () => ({ ...gateway.credentials, ca: stranger.certificate }) });
+    await assert.rejects(
+      get(client),
+      failsWith('tls_refused', /not issued by the certificate authority that this device trusts/),
+    );
+  });
+
+  it('trusts nobody without credentials', async () => {
+    await assert.rejects(
+      get(open({ credentials: () => undefined })),
+      failsWith('tls_refused', /not issued by the certificate authority/),
+    );
+  });
+
+  it('says that the certificate of the server has expired', async () => {
+    const expired = await openTestGateway(-1);
+    const client = open({ credentials: () => expired.credentials });
+    await assert.rejects(
+      get(client, '/', expired.url),
+      failsWith('tls_refused', /has expired, or the clock/),
+    );
+    await expired.close();
+  });
+
+  it('names the certificate of this device, when the server hangs up over it', async () => {
+    const stranger = await issue({ commonName: 'stranger', isAuthority: true });
+    const device = await issue({ commonName: 'device' }, stranger);
+    const client = open({ credentials: () => ({ ca: gateway.authority.certificate, ...device }) });
+    await assert.rejects(
+      get(client),
+      failsWith('unreachable', /may not accept the certificate of this device/),
+    );
+  });
+
+  it('tells a refused certificate of this device from an untrusted one of the server', () => {
+    const alert = Object.assign(new Error('alert'), { code: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' });
+    const described = describeFailure(alert, new URL('https://example.org/x'));
+    assert.ok(described instanceof TransportError);
+    assert.equal(described.details.reason, 'device_certificate');
+    assert.equal(described.message, 'https://example.org refuses the certificate of this device.');
+  });
+
+  it('refuses an address that is not https, without its query', async () => {
+    const client = open();
+    await assert.rejects(get(client, '/x?token=secret', 'http://localhost:1'), (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.doesNotMatch(error.message, /secret/);
+      return failsWith('unreachable', /not an https address/)(error);
+    });
+  });
+
+  it('stops reading an answer that is longer than it may be', async () => {
+    gateway.answerOf = () => ({ status: 200, headers: {}, body: Buffer.alloc(MAX + 1) });
+    await assert.rejects(get(open()), failsWith('malformed', /longer than 1000 bytes/));
+  });
+
+  it('gives up on a server that answers too late', async () => {
+    gateway.faultOf = () => ({ kind: 'delay', ms: 2000 });
+    await assert.rejects(
+      get(open({ timeoutMs: 50 })),
+      failsWith('too_slow', /no complete answer within 0\.05 s/),
+    );
+  });
+
+  it('gives up on a body that trickles', async () => {
+    gateway.faultOf = () => ({ kind: 'delay', ms: 0 });
+    const client = open({ windowMs: 60, minBytesPerSecond: 1_000_000 });
+    const stalled = client.stream({ method: 'GET', url: gateway.url }, async (message) => {
+      message.pause();
+      await once(message, 'error');
+      throw message.errored ?? new Error('no error');
+    });
+    await assert.rejects(stalled, failsWith('too_slow', /below 1000000 bytes a second/));
+  });
+
+  it('tells a broken-off answer from an unreachable server', async () => {
+    gateway.answerOf = () => ({ status: 200, headers: {}, body: Buffer.alloc(500) });
+    gateway.faultOf = () => ({ kind: 'truncate', afterBytes: 100 });
+    await assert.rejects(get(open()), failsWith('truncated', /broke off/));
+  });
+
+  describe('redirects', () => {
+    const redirect = (status: number, location: string) => ({
+      status,
+      headers: { location },
+      body: new Uint8Array(),
+    });
+
+    it('follows one, keeping the method where HTTP keeps it', async () => {
+      gateway.answerOf = ({ path }) => (path === '/from' ? redirect(307, '/to') : undefined);
+      const client = open();
+      await client.request({ method: 'POST', url: `${gateway.url}/from`, body: 'text', maxBytes: MAX });
+      assert.deepEqual(
+        gateway.requests.map(({ method, path, text }) => `${method} ${path} ${text}`),
+        ['POST /from text', 'POST /to text'],
+      );
+    });
+
+    it('turns a POST into a GET at 303', async () => {
+      gateway.answerOf = ({ path }) => (path === '/from' ? redirect(303, '/to') : undefined);
+      await open().request({ method: 'POST', url: `${gateway.url}/from`, body: 'text', maxBytes: MAX });
+      assert.equal(gateway.requests.at(-1)?.method, 'GET');
+      assert.equal(gateway.requests.at(-1)?.text, '');
+    });
+
+    it('refuses one that leaves https', async () => {
+      gateway.answerOf = () => redirect(302, 'http://localhost/');
+      await assert.rejects(get(open()), failsWith('malformed', /not https/));
+    });
+
+    it('ends after ten', async () => {
+      gateway.answerOf = () => redirect(302, '/again');
+      await assert.rejects(get(open()), failsWith('malformed', /more than 10 times/));
+      assert.equal(gateway.requests.length, 11);
+    });
+  });
+
+  it('ends what is under way, when the process is asked to stop', async () => {
+    const stop = new AbortController();
+    gateway.faultOf = () => {
+      stop.abort(new Error('stopped'));
+      return { kind: 'delay', ms: 1000 };
+    };
+    await assert.rejects(get(open({ stop: stop.signal })), /stopped/);
+  });
+});

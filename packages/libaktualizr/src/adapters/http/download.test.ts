@@ -1,0 +1,245 @@
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashBytes, MetadataError } from '@ota-connect/uptane';
+import { fileAnswer, type HttpRequest } from '@ota-connect/testkit';
+import { temporaryFolder } from '../../../test/support/test-device.ts';
+import { openTestGateway, type TestGateway } from '../../../test/support/test-gateway.ts';
+import { InstallError, TransportError } from '../../errors.ts';
+import { HttpClient } from './client.ts';
+import { downloadFile } from './download.ts';
+
+const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+const CUT = 123_456;
+
+describe('download of an image', () => {
+  let gateway: TestGateway;
+  let http: HttpClient;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let file: string;
+  let served: Buffer;
+  const etagValues = new Map<string, string>();
+  const etags = {
+    load: (key: string) => etagValues.get(key),
+    save: (key: string, etag: string) => void etagValues.set(key, etag),
+  };
+
+  before(async () => {
+    gateway = await openTestGateway();
+  });
+  after(() => gateway.close());
+  beforeEach(() => {
+    http = new HttpClient({ credentials: () => gateway.credentials, userAgent: 'Aktualizr/test' });
+    folder = temporaryFolder();
+    file = join(folder.path, 'IMAGE');
+    served = CONTENT;
+    etagValues.clear();
+    gateway.answerOf = (request: HttpRequest) =>
+      request.path === '/image' ? fileAnswer(request, served, 'application/octet-stream') : undefined;
+  });
+  afterEach(() => {
+    http.close();
+    folder.remove();
+    gateway.requests.length = 0;
+    gateway.faultOf = () => undefined;
+  });
+
+  const download = (changes: Partial<Parameters<typeof downloadFile>[2]> = {}) =>
+    downloadFile(http, etags, {
+      url: `${gateway.url}/image`,
+      file,
+      lengthBytes: CONTENT.length,
+      hashes: hashBytes(CONTENT),
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      ...changes,
+    });
+  const cutOnce = () => {
+    gateway.faultOf = () => {
+      gateway.faultOf = () => undefined;
+      return { kind: 'truncate', afterBytes: CUT };
+    };
+  };
+  const refused = (code: string) => (error: unknown) => error instanceof MetadataError && error.code === code;
+  const ranges = () => gateway.requests.map(({ headers }) => headers.range);
+
+  it('writes what is signed and tells how far it is', async () => {
+    let last = 0;
+    await download({ onProgress: (received, total) => void (last = received / total) });
+    assert.deepEqual(readFileSync(file), CONTENT);
+    assert.equal(last, 1);
+  });
+
+  it('goes on by byte range after a broken connection', async () => {
+    cutOnce();
+    await assert.rejects(
+      download(),
+      (error: unknown) => error instanceof TransportError && error.code === 'truncated',
+    );
+    const kept = statSync(file).size;
+    assert.ok(kept > 0 && kept <= CUT);
+    await download();
+    assert.deepEqual(ranges(), [undefined, `bytes=${kept}-`]);
+    assert.notEqual(gateway.requests[1]?.headers['if-range'], undefined);
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('starts over, when the image changed in between', async () => {
+    cutOnce();
+    await assert.rejects(download(), TransportError);
+    served = Buffer.from(CONTENT).reverse();
+    await download({ hashes: hashBytes(served) });
+    assert.deepEqual(readFileSync(file), served);
+  });
+
+  it('starts over, when the server ignores ranges', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = () => ({ status: 200, headers: {}, body: served });
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('starts over, when the server cannot serve the range', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = ({ headers }) =>
+      headers.range === undefined
+        ? { status: 200, headers: {}, body: served }
+        : { status: 416, headers: {}, body: new Uint8Array() };
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('refuses another range than it asked for', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = () => ({
+      status: 206,
+      headers: { 'content-range': `bytes 0-9/${CONTENT.length}` },
+      body: CONTENT.subarray(0, 10),
+    });
+    await assert.rejects(
+      download(),
+      (error: unknown) => error instanceof TransportError && error.code === 'malformed',
+    );
+  });
+
+  it('deletes a file that a wrong prefix spoilt, so that the next attempt is clean', async () => {
+    writeFileSync(file, Buffer.alloc(CUT));
+    await assert.rejects(download(), refused('TargetHashMismatch'));
+    assert.equal(existsSync(file), false);
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('refuses an image that differs in one bit, and keeps nothing', async () => {
+    gateway.faultOf = () => ({ kind: 'flip bit', byte: CUT });
+    await assert.rejects(download(), refused('TargetHashMismatch'));
+    assert.equal(existsSync(file), false);
+  });
+
+  it('verifies every hash that is listed', async () => {
+    await assert.rejects(
+      download({ hashes: { ...hashBytes(CONTENT), sha512: 'ab'.repeat(64) } }),
+      refused('TargetHashMismatch'),
+    );
+  });
+
+  it('refuses an image that is announced too long, before it arrives', async () => {
+    served = Buffer.concat([CONTENT, CONTENT]);
+    await assert.rejects(download(), refused('OversizedTarget'));
+    assert.equal(existsSync(file), false);
+  });
+
+  it('never writes more than is signed, when the length is not announced', async () => {
+    gateway.answerOf = () => undefined;
+    let largest = 0;
+    const endless = {
+      stream: (_request: unknown, consume: (message: unknown) => Promise<unknown>) =>
+        consume(endlessMessage(() => (largest = Math.max(largest, statSync(file).size)))),
+    } as unknown as HttpClient;
+    await assert.rejects(
+      downloadFile(endless, etags, {
+        url: `${gateway.url}/image`,
+        file,
+        lengthBytes: CONTENT.length,
+        hashes: hashBytes(CONTENT),
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
+      }),
+      refused('OversizedTarget'),
+    );
+    assert.ok(largest <= CONTENT.length);
+  });
+
+  it('refuses an image that ends too early', async () => {
+    served = CONTENT.subarray(0, CUT);
+    await assert.rejects(download(), refused('UndersizedTarget'));
+    assert.equal(existsSync(file), false);
+  });
+
+  it('takes a complete file without a request', async () => {
+    writeFileSync(file, CONTENT);
+    await download();
+    assert.deepEqual(gateway.requests, []);
+  });
+
+  it('makes an empty image without a request', async () => {
+    await download({ lengthBytes: 0, hashes: hashBytes(new Uint8Array()) });
+    assert.equal(statSync(file).size, 0);
+    assert.deepEqual(gateway.requests, []);
+  });
+
+  it('asks the disk before the server', async () => {
+    await assert.rejects(
+      download({ lengthBytes: Number.MAX_SAFE_INTEGER }),
+      (error: unknown) =>
+        error instanceof InstallError && error.code === 'no_space' && /bytes free/.test(error.message),
+    );
+    assert.deepEqual(gateway.requests, []);
+  });
+
+  it('names the status of a refusal, without the query', async () => {
+    gateway.answerOf = () => ({ status: 404, headers: {}, body: new Uint8Array() });
+    await assert.rejects(download({ url: `${gateway.url}/image?signature=secret` }), (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.equal(error.details.status, 404);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  });
+
+  it('keeps what has arrived, when it is aborted', async () => {
+    const abort = new AbortController();
+    await assert.rejects(
+      download({ signal: abort.signal, onProgress: () => abort.abort(new Error('stop')) }),
+      /stop/,
+    );
+    assert.ok(statSync(file).size > 0);
+    mkdirSync(join(folder.path, 'again'));
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+});
+
+function endlessMessage(onChunk: () => void): unknown {
+  const listeners = new Map<string, (chunk?: Buffer) => void>();
+  let isOpen = true;
+  const message = {
+    statusCode: 200,
+    headers: {},
+    on(name: string, listener: (chunk?: Buffer) => void) {
+      listeners.set(name, listener);
+      if (name === 'close') setImmediate(pump);
+    },
+    destroy() {
+      isOpen = false;
+    },
+  };
+  function pump(): void {
+    while (isOpen) {
+      listeners.get('data')?.(Buffer.alloc(64 * 1024));
+      onChunk();
+    }
+  }
+  return message;
+}
