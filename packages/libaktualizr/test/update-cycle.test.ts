@@ -387,8 +387,10 @@ describe('daemon loop', () => {
       signal: stop.signal,
       endWhenRebootNeeded: false,
       onCycle: ({ check }) => void seen.push(check.kind),
-      onError: (error) =>
-        void seen.push(error instanceof TransportError ? error.code : String(error)) === undefined,
+      onError: (error) => {
+        seen.push(error instanceof TransportError ? error.code : String(error));
+        return true;
+      },
     });
     assert.equal(ended, 'stopped');
     assert.deepEqual(seen, ['unreachable', 'nothing_new', 'nothing_new']);

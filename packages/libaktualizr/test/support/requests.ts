@@ -45,6 +45,6 @@ export function eventsOf(requests: readonly Recorded[]): readonly SentEvent[] {
 
 export function eventNames(requests: readonly Recorded[]): readonly string[] {
   return eventsOf(requests).map(({ eventType, event }) =>
-    event.success === undefined ? eventType.id : `${eventType.id} ${event.success}`,
+    event.success === undefined ? eventType.id : `${eventType.id} ${event.success === true}`,
   );
 }

@@ -2,9 +2,9 @@ import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import type { DeviceEvent } from '@ota-connect/contract/device';
 import { ManualClock } from '@ota-connect/testkit';
-import { TransportError } from '../errors.ts';
-import type { Gateway, ReportStore } from '../ports.ts';
-import { ReportQueue } from './report-queue.ts';
+import { TransportError } from '../src/errors.ts';
+import type { Gateway, ReportStore } from '../src/ports.ts';
+import { ReportQueue } from '../src/reports/report-queue.ts';
 
 type Answer = 'accepted' | 'not_supported' | 'too_large' | Error;
 

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { hashBytes, MetadataError } from '@ota-connect/uptane';
 import { fileAnswer, type HttpRequest } from '@ota-connect/testkit';
-import { temporaryFolder } from '../../../test/support/test-device.ts';
-import { openTestGateway, type TestGateway } from '../../../test/support/test-gateway.ts';
-import { InstallError, TransportError } from '../../errors.ts';
-import { HttpClient } from './client.ts';
-import { downloadFile } from './download.ts';
+import { temporaryFolder } from './support/test-device.ts';
+import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
+import { InstallError, TransportError } from '../src/errors.ts';
+import { HttpClient } from '../src/adapters/http/client.ts';
+import { downloadFile } from '../src/adapters/http/download.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
 const CUT = 123_456;

@@ -2,11 +2,11 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { issue } from '../../../test/support/certificates.ts';
-import { openTestGateway, type TestGateway } from '../../../test/support/test-gateway.ts';
-import { TransportError, type TransportCode } from '../../errors.ts';
-import { HttpClient, type HttpOptions } from './client.ts';
-import { describeFailure } from './describe-failure.ts';
+import { issue } from './support/certificates.ts';
+import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
+import { TransportError, type TransportCode } from '../src/errors.ts';
+import { HttpClient, type HttpOptions } from '../src/adapters/http/client.ts';
+import { describeFailure } from '../src/adapters/http/describe-failure.ts';
 
 const MAX = 1000;
 
