@@ -14,3 +14,15 @@ export type { FaultPlan, HttpFault } from './faults.ts';
 export { dumpSimulator } from './dump.ts';
 export { metadataStoreContract } from './contracts/metadata-store.contract.ts';
 export type { OpenStore } from './contracts/metadata-store.contract.ts';
+export { attacks } from './attacks.ts';
+export {
+  ALL_SLOTS,
+  giveKeys,
+  offerDelegated,
+  roleAt,
+  withMember,
+  withNested,
+  withSignatures,
+} from './attacks/attack.ts';
+export type { SimulatedAttack, Slot } from './attacks/attack.ts';
+export { delegatedHistoryAttacks, prepareDelegatedHistory } from './attacks/history.ts';

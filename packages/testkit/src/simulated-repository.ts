@@ -64,7 +64,7 @@ export class SimulatedRepository {
   readonly files = new Map<string, Uint8Array>();
   /** Every published state, oldest first. */
   readonly history: ReadonlyMap<string, Uint8Array>[] = [];
-  #rootKeysBefore: readonly TestKey[] = [];
+  readonly #rootKeys = new Map<number, readonly TestKey[]>();
 
   constructor(name: RepositoryName, roles: Record<TopLevelRole, SimulatedRole>) {
     this.name = name;
@@ -74,12 +74,13 @@ export class SimulatedRepository {
   /** The next Root, signed by the keys of the one before and by its own. */
   async publishRoot(): Promise<void> {
     const { root } = this.roles;
+    const keysBefore = this.#rootKeys.get(root.version) ?? [];
     root.version += 1;
-    const signers = new Map([...this.#rootKeysBefore, ...root.keys].map((key) => [key.keyId, key]));
+    const signers = new Map([...keysBefore, ...root.keys].map((key) => [key.keyId, key]));
     const bytes = await sign(root, this.#unsignedRoot(), [...signers.values()]);
     this.files.set(metadataPath('root', root.version), bytes);
     this.files.set('root.json', bytes);
-    this.#rootKeysBefore = root.keys;
+    this.#rootKeys.set(root.version, root.keys);
   }
 
   /** Targets with delegations, Snapshot and Timestamp, each one version up. Call once all edits are made. */
@@ -114,6 +115,29 @@ export class SimulatedRepository {
     for (const [name, bytes] of old) {
       if ((path ?? name) === name && !name.endsWith('root.json')) this.overrides.set(name, bytes);
     }
+  }
+
+  /**
+   * Ends every attack as an honest operator would: all hooks gone, thresholds of one, versions and expiry far ahead, and a
+   * new Root after the last one that clients took. Targets and delegations stay.
+   */
+  async heal(acceptedRoot: number, expires: Instant): Promise<void> {
+    this.overrides.clear();
+    for (const role of [...Object.values(this.roles), ...this.delegations]) {
+      role.expires = expires;
+      role.threshold = 1;
+      role.version += 100;
+      delete role.signWith;
+      delete role.edit;
+      delete role.forge;
+    }
+    const { root } = this.roles;
+    for (const version of this.#rootKeys.keys()) {
+      if (version > acceptedRoot) this.files.delete(metadataPath('root', version));
+    }
+    root.version = acceptedRoot;
+    root.keys = this.#rootKeys.get(acceptedRoot) ?? root.keys;
+    await this.publishRoot();
   }
 
   readonly source: MetadataSource = {

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { attacks, fixedKeys, offerDelegated } from '@ota-connect/testkit';
+import { honestStart, itRefuses } from '../client.ts';
+
+describe('delegations', () => {
+  for (const attack of attacks) if (attack.group === 'delegations') itRefuses(attack);
+
+  it('finds an image that a delegated role alone lists [resolve_delegations/1]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'supplied/app.bin');
+    assert.notEqual(client.image.load({ delegation: 'supplier' }), undefined);
+  });
+
+  it('asks for a delegated role once and uses the stored one afterwards [resolve_delegations/2]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    await simulator.publish();
+    await client.updates();
+    simulator.image.requests.length = 0;
+    await client.updates();
+    assert.deepEqual(simulator.image.requests, ['2.root.json', 'timestamp.json']);
+    assert.equal((await client.verifyStored()).kind, 'updates');
+  });
+
+  it('asks for the roles whose paths match, in order, and no other [resolve_delegations/5]', async () => {
+    const { simulator, client } = await honestStart();
+    await simulator.delegate('other', ['other/*']);
+    await simulator.delegate('broad', ['*.bin']);
+    await offerDelegated(simulator);
+    await simulator.publish();
+    simulator.image.requests.length = 0;
+    await client.updates();
+    const asked = simulator.image.requests.filter((path) => path.startsWith('delegations/'));
+    assert.deepEqual(asked, ['delegations/broad.json', 'delegations/supplier.json']);
+  });
+
+  it('accepts two signatures for a threshold of two [check_targets/3]', async () => {
+    const { simulator, client } = await honestStart();
+    const delegation = await offerDelegated(simulator);
+    delegation.keys = await fixedKeys('supplier', 2);
+    delegation.threshold = 2;
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  it('lets top-level Targets decide, when both list the image [resolve_delegations/3]', async () => {
+    const { simulator, client } = await honestStart();
+    const { targets } = await offerDelegated(simulator);
+    for (const [name, target] of targets) simulator.image.targets.set(name, target);
+    await simulator.publish();
+    simulator.image.requests.length = 0;
+    assert.equal((await client.updates()).length, 1);
+    assert.ok(!simulator.image.requests.some((path) => path.startsWith('delegations/')));
+  });
+
+  it('lets the earlier role decide, when two list the image [resolve_delegations/3]', async () => {
+    const { simulator, client } = await honestStart();
+    const first = await offerDelegated(simulator);
+    const later = await simulator.delegate('later', ['*']);
+    for (const [name, target] of first.targets) later.targets.set(name, { ...target, lengthBytes: 1 });
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  it('passes over an expired role to the next [check_targets/5]', async () => {
+    const { simulator, client } = await honestStart();
+    const first = await offerDelegated(simulator);
+    const later = await simulator.delegate('later', ['supplied/*']);
+    for (const [name, target] of first.targets) later.targets.set(name, target);
+    first.expires = simulator.now;
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  it('accepts a delegation for the hardware of the ECU [resolve_delegations/5]', async () => {
+    const { simulator, client } = await honestStart();
+    (await offerDelegated(simulator)).hardwareIds = ['primary-hw', 'other-hw'];
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  it('gives a child only what every delegator above it was given [resolve_delegations/5]', async () => {
+    const { simulator, client } = await honestStart();
+    const parent = await simulator.delegate('parent', ['parent/*']);
+    const child = await simulator.delegate('child', ['*'], parent);
+    const content = new TextEncoder().encode('x');
+    simulator.assign(
+      simulator.addDelegatedImage(child, { name: 'escaped.bin', content, hardwareIds: ['primary-hw'] }),
+    );
+    await simulator.publish();
+    await client.refuses('TargetMismatch');
+    simulator.director.targets.clear();
+    simulator.assign(
+      simulator.addDelegatedImage(child, { name: 'parent/in.bin', content, hardwareIds: ['primary-hw'] }),
+    );
+    child.version += 1;
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'parent/in.bin');
+  });
+
+  it('ends on a cycle [resolve_delegations/6]', async () => {
+    const { simulator, client } = await honestStart();
+    const one = await simulator.delegate('one', ['*']);
+    const two = await simulator.delegate('two', ['*'], one);
+    two.delegations.push(one);
+    simulator.offer('nowhere.bin');
+    simulator.image.targets.delete('nowhere.bin');
+    await simulator.publish();
+    await client.refuses('TargetMismatch');
+  });
+
+  it('takes role names that mean something to JavaScript or to paths as plain data [resolve_delegations/1]', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', '../x', '?', '#', '/x']) {
+      const { simulator, client } = await honestStart();
+      const delegation = await simulator.delegate(name, ['supplied/*']);
+      const content = new TextEncoder().encode(name);
+      const image = { name: 'supplied/app.bin', content, hardwareIds: ['primary-hw'] };
+      simulator.assign(simulator.addDelegatedImage(delegation, image));
+      await simulator.publish();
+      assert.equal((await client.updates()).length, 1, name);
+      assert.ok(simulator.image.requests.includes(`delegations/${encodeURIComponent(name)}.json`), name);
+    }
+  });
+
+  it('needs no role that was revoked after the image was verified [resolve_delegations/6]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    await simulator.publish();
+    await client.updates();
+    simulator.director.targets.clear();
+    simulator.image.roles.targets.edit = (signed) => ({ ...signed, delegations: { keys: {}, roles: [] } });
+    simulator.offer('app.bin');
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'app.bin');
+  });
+});

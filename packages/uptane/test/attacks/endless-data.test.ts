@@ -1,0 +1,54 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { ALL_SLOTS } from '@ota-connect/testkit';
+import { jsonObject } from '../../src/index.ts';
+import { goesOn, honestStart } from '../client.ts';
+
+const LIMITS = { director: 64 * 1024, image: 8 * 1024 * 1024 };
+
+describe('endless data', () => {
+  for (const slot of ALL_SLOTS) {
+    if (slot.role === 'delegated' || slot.role === 'root') continue;
+    const limit = slot.role === 'targets' ? LIMITS[slot.repository] : LIMITS.director;
+    it(`refuses a ${slot.title} of more than ${limit} bytes before it reads it [${slot.signatureStep}]`, async () => {
+      const { simulator, client } = await honestStart();
+      simulator.offer('app.bin');
+      await simulator.publish();
+      simulator.repository(slot.repository).overrides.set(`${slot.role}.json`, new Uint8Array(limit + 1));
+      assert.equal((await client.refuses('OversizedMetadata')).attack, 'endless data');
+      await goesOn(simulator, client);
+    });
+  }
+
+  it('holds the limit itself, when a source does not [check_targets/1]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    await simulator.publish();
+    const honest = simulator.director.source;
+    const endless = new Uint8Array(LIMITS.director + 1);
+    Object.assign(simulator.director, {
+      source: {
+        fetch: async (request: never) =>
+          (request as { role: string }).role === 'targets' ? endless : honest.fetch(request),
+      },
+    });
+    await client.refuses('OversizedMetadata::Targets');
+  });
+
+  it('takes Image repository Targets of a size that the Director may not have [check_targets/1]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.image.custom = jsonObject([['filler', 'x'.repeat(1024 * 1024)]]);
+    simulator.offer('app.bin');
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  it('bounds the roles it visits for one image [resolve_delegations/6]', async () => {
+    const { simulator, client } = await honestStart();
+    for (let index = 0; index < 210; index += 1) await simulator.delegate(`role-${index}`, ['*']);
+    simulator.offer('nowhere.bin');
+    simulator.image.targets.delete('nowhere.bin');
+    await simulator.publish();
+    assert.equal((await client.refuses('TargetMismatch')).attack, 'endless data');
+  });
+});

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  attacks,
+  delegatedHistoryAttacks,
+  fixedKeys,
+  prepareDelegatedHistory,
+  type RepositorySimulator,
+} from '@ota-connect/testkit';
+import { jsonObject } from '../../src/index.ts';
+import { goesOn, honestStart, itRefuses, TestClient } from '../client.ts';
+
+/** A Director as the original's, with two states that a client has seen: the last one offers app.bin. */
+async function originalDirector() {
+  const start = await honestStart((simulator) => simulator.dropDirectorRoles());
+  start.simulator.offer('app.bin');
+  await start.simulator.publish();
+  assert.equal((await start.client.updates())[0]?.name, 'app.bin');
+  return start;
+}
+
+describe('rollback', () => {
+  for (const attack of attacks) if (attack.group === 'rollback') itRefuses(attack);
+  for (const attack of delegatedHistoryAttacks) itRefuses(attack, prepareDelegatedHistory);
+
+  it('refuses older Targets of a Director without Snapshot [check_targets/4]', async () => {
+    const { simulator, client } = await originalDirector();
+    simulator.director.replay(-2, 'targets.json');
+    await client.refuses('Rollback');
+  });
+
+  it('refuses them after a new Root that rotated nothing [check_root/7]', async () => {
+    const { simulator, client } = await originalDirector();
+    await simulator.director.publishRoot();
+    simulator.director.replay(-2, 'targets.json');
+    await client.refuses('Rollback');
+  });
+
+  it('refuses them after a new Root that withdrew the Timestamp and Snapshot keys [check_root/7]', async () => {
+    const { simulator, client } = await originalDirector();
+    await exchange(simulator, 'director', ['timestamp', 'snapshot']);
+    simulator.director.replay(-2, 'targets.json');
+    await client.refuses('Rollback');
+  });
+
+  it('refuses them after an update that failed in between [check_targets/4]', async () => {
+    const { simulator, client } = await originalDirector();
+    simulator.director.targets.clear();
+    simulator.offer('mismatch.bin');
+    simulator.image.targets.delete('mismatch.bin');
+    await simulator.publish();
+    await client.refuses('TargetMismatch');
+    simulator.director.replay(-2, 'targets.json');
+    await client.refuses('Rollback');
+  });
+
+  it('refuses them after the image was installed and the list emptied [check_targets/4]', async () => {
+    const { simulator, client } = await originalDirector();
+    const [target] = await client.updates();
+    assert.ok(target);
+    client.installs(target);
+    assert.equal((await client.verify()).kind, 'nothing_new');
+    simulator.director.targets.clear();
+    await simulator.publish();
+    assert.equal((await client.verify()).kind, 'nothing_new');
+    simulator.director.replay(-2, 'targets.json');
+    await client.refuses('Rollback');
+  });
+
+  for (const name of ['director', 'image'] as const) {
+    it(`refuses an older state of the ${name} repository after a new Root that rotated nothing [check_root/7]`, async () => {
+      const { simulator, client } = await honestStart();
+      simulator.offer('app.bin');
+      await simulator.publish();
+      await client.updates();
+      await simulator.repository(name).publishRoot();
+      simulator.repository(name).replay(1);
+      await client.refuses('Rollback');
+    });
+
+    it(`refuses it when the new ${name} Root asks for more signatures or adds a key [check_root/7]`, async () => {
+      const { simulator, client } = await honestStart();
+      simulator.offer('app.bin');
+      await simulator.publish();
+      await client.updates();
+      const { timestamp } = simulator.repository(name).roles;
+      timestamp.keys = [...timestamp.keys, ...(await fixedKeys('added', 1))];
+      timestamp.threshold = 2;
+      timestamp.version -= 2;
+      await simulator.repository(name).publishRoot();
+      await simulator.publish();
+      await client.refuses('Rollback');
+    });
+  }
+
+  it('refuses it after a restart [check_timestamp/3]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    await simulator.publish();
+    await client.updates();
+    const restarted = new TestClient(simulator);
+    Object.assign(restarted, { director: client.director, image: client.image });
+    simulator.image.replay(1);
+    await restarted.refuses('Rollback');
+  });
+
+  it('takes an equal version with other content [check_timestamp/3]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    for (const role of ['targets', 'snapshot', 'timestamp'] as const)
+      simulator.image.roles[role].version -= 1;
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'app.bin');
+  });
+});
+
+describe('fast-forward recovery', () => {
+  const LAST = Number.MAX_SAFE_INTEGER - 1;
+
+  for (const name of ['director', 'image'] as const) {
+    it(`accepts lower versions of the ${name} repository once Root withdrew the stolen keys [check_root/7]`, async () => {
+      const { simulator, client } = await honestStart();
+      const { roles } = simulator.repository(name);
+      const honest = {
+        targets: roles.targets.version,
+        snapshot: roles.snapshot.version,
+        timestamp: roles.timestamp.version,
+      };
+      for (const role of ['targets', 'snapshot', 'timestamp'] as const) roles[role].version = LAST;
+      simulator.offer('app.bin');
+      await simulator.publish();
+      await client.updates();
+      for (const role of ['targets', 'snapshot', 'timestamp'] as const) roles[role].version = honest[role];
+      await simulator.publish();
+      await client.refuses('Rollback');
+      await exchange(simulator, name, ['snapshot', 'timestamp']);
+      await simulator.publish();
+      assert.equal((await client.updates()).length, 1);
+    });
+  }
+
+  it('forgets Timestamp and Snapshot when the key of one of them was withdrawn, and nothing else [check_root/7]', async () => {
+    const { simulator, client } = await honestStart();
+    await exchange(simulator, 'image', ['timestamp']);
+    simulator.offer('app.bin');
+    await simulator.publish();
+    simulator.image.overrides.set('timestamp.json', 'absent');
+    await client.refuses('MetadataFetchFailure::Timestamp::Image');
+    assert.equal(client.image.load('timestamp'), undefined);
+    assert.equal(client.image.load('snapshot'), undefined);
+    assert.notEqual(client.image.load('targets'), undefined);
+    await goesOn(simulator, client);
+  });
+});
+
+describe('release counters', () => {
+  const offerCounted = (simulator: RepositorySimulator, name: string, counter: number | undefined): void => {
+    const custom = jsonObject(counter === undefined ? [] : [['releaseCounter', counter]]);
+    const content = new TextEncoder().encode(name);
+    simulator.director.targets.clear();
+    simulator.assign(
+      simulator.addImage({ name, content, hardwareIds: ['primary-hw'], custom }),
+      undefined,
+      custom,
+    );
+  };
+
+  const start = async () => {
+    const started = await honestStart();
+    offerCounted(started.simulator, 'counted-5.bin', 5);
+    await started.simulator.publish();
+    const [target] = await started.client.updates();
+    assert.equal(target?.releaseCounter, 5);
+    if (target !== undefined) started.client.installs(target);
+    return started;
+  };
+
+  it('refuses a lower counter although metadata versions rise [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    offerCounted(simulator, 'counted-4.bin', 4);
+    await simulator.publish();
+    assert.equal((await client.refuses('ReleaseCounter')).attack, 'rollback');
+    await goesOnCounted(simulator, client);
+  });
+
+  it('refuses an image without a counter where one with a counter runs [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    offerCounted(simulator, 'uncounted.bin', undefined);
+    await simulator.publish();
+    await client.refuses('ReleaseCounter');
+  });
+
+  it('accepts an equal counter under a new name [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    await goesOnCounted(simulator, client);
+  });
+
+  it('takes the counter of the Image repository, when the Director states none [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    const content = new TextEncoder().encode('low');
+    const custom = jsonObject([['releaseCounter', 3]]);
+    simulator.director.targets.clear();
+    simulator.assign(simulator.addImage({ name: 'low.bin', content, hardwareIds: ['primary-hw'], custom }));
+    await simulator.publish();
+    await client.refuses('ReleaseCounter');
+  });
+
+  const goesOnCounted = async (simulator: RepositorySimulator, client: TestClient): Promise<void> => {
+    offerCounted(simulator, 'counted-5b.bin', 5);
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'counted-5b.bin');
+  };
+});
+
+async function exchange(
+  simulator: RepositorySimulator,
+  name: 'director' | 'image',
+  roles: readonly ('timestamp' | 'snapshot' | 'targets')[],
+): Promise<void> {
+  const repository = simulator.repository(name);
+  for (const role of roles) repository.roles[role].keys = await fixedKeys(`exchanged ${name} ${role}`, 1);
+  await repository.publishRoot();
+}
