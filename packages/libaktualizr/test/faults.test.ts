@@ -1,0 +1,115 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AbortedError } from '../src/command-queue.ts';
+import { TransportError } from '../src/errors.ts';
+import { runForever } from '../src/run-forever.ts';
+import { eventNames, reportsOf } from './support/requests.ts';
+import { setStage } from './support/stage.ts';
+import { openTestDevice, temporaryFolder } from './support/test-device.ts';
+import { openTestGateway } from './support/test-gateway.ts';
+
+describe('download with faults', () => {
+  const stage = setStage();
+
+  it('fails and is reported at once, when the image on the server is another', async () => {
+    await stage.offer();
+    stage.gateway.simulator.images.set('app.bin', Buffer.from('the old version'));
+    const { aktualizr, imagesPath } = await stage.open();
+    const { download, install } = await aktualizr.uptaneCycle();
+    assert.equal(download?.kind, 'failed');
+    assert.equal(install, undefined);
+    const [report] = reportsOf(stage.gateway.requests);
+    assert.equal(report?.result.code, 'DOWNLOAD_FAILED');
+    assert.match(report?.result.description ?? '', /TargetHashMismatch/);
+    assert.deepEqual(eventNames(stage.gateway.requests), [
+      'EcuDownloadStarted',
+      'EcuDownloadCompleted false',
+    ]);
+    assert.equal(stage.gateway.requests.filter(({ path }) => path.includes('/targets/')).length, 3);
+    assert.equal(existsSync(join(imagesPath, 'app.bin')), false);
+  });
+
+  it('goes on in the next cycle, when the network was the fault, and gives up after three', async () => {
+    await stage.offer();
+    stage.gateway.faultOf = ({ path }) => (path.includes('/repo/targets/') ? { kind: 'drop' } : undefined);
+    const { aktualizr } = await stage.open();
+    for (const reported of [false, false, true]) {
+      const { download } = await aktualizr.uptaneCycle();
+      assert.equal(download?.kind, 'failed');
+      assert.equal(download.kind === 'failed' && download.reported, reported);
+    }
+    assert.equal(reportsOf(stage.gateway.requests).length, 1);
+    assert.equal((await aktualizr.uptaneCycle()).check.kind, 'blocked');
+  });
+
+  it('resumes after a pause with what has arrived', async () => {
+    await stage.offer('big.bin', 'x'.repeat(3_000_000));
+    const { aktualizr } = await stage.open();
+    await aktualizr.checkUpdates();
+    let isPaused = false;
+    aktualizr.subscribe((event) => {
+      if (event.kind !== 'DownloadProgressReport' || isPaused) return;
+      isPaused = aktualizr.pause() === 'paused';
+      setImmediate(() => aktualizr.resume());
+    });
+    assert.equal((await aktualizr.download()).kind, 'downloaded');
+    const ranges = stage.gateway.requests
+      .filter(({ path }) => path.includes('/targets/'))
+      .map(({ headers }) => headers.range);
+    assert.equal(ranges.length, 2);
+    assert.match(ranges[1] ?? '', /^bytes=[1-9]\d*-$/);
+    await aktualizr.flushReports();
+    assert.ok(eventNames(stage.gateway.requests).includes('DeviceResumed'));
+  });
+
+  it('ends with an abort, and what has arrived is kept', async () => {
+    const hash = await stage.offer('big.bin', 'x'.repeat(3_000_000));
+    const { aktualizr, imagesPath, storage } = await stage.open();
+    await aktualizr.checkUpdates();
+    const end = aktualizr.subscribe((event) => event.kind === 'DownloadProgressReport' && aktualizr.abort());
+    await assert.rejects(aktualizr.download(), AbortedError);
+    end();
+    assert.equal(storage.cycle.load().kind, 'UpdatesAvailable');
+    assert.ok(existsSync(join(imagesPath, hash)));
+    assert.equal((await aktualizr.download()).kind, 'downloaded');
+  });
+});
+
+describe('daemon loop', () => {
+  it('goes on after a cycle that failed, and ends when asked', async () => {
+    const gateway = await openTestGateway();
+    const folder = temporaryFolder();
+    const device = await openTestDevice({ folder: folder.path, gateway });
+    const stop = new AbortController();
+    const seen: string[] = [];
+    let pauses = 0;
+    gateway.faultOf = () => (pauses === 0 ? { kind: 'drop' } : undefined);
+    const clock = {
+      now: () => Date.now(),
+      sleep: async (_ms: number, signal: AbortSignal) => {
+        pauses += 1;
+        if (pauses === 3) stop.abort();
+        signal.throwIfAborted();
+      },
+    };
+    const ended = await runForever(device.aktualizr, {
+      clock,
+      pollingMs: 1000,
+      signal: stop.signal,
+      endWhenRebootNeeded: false,
+      onCycle: ({ check }) => void seen.push(check.kind),
+      onError: (error) => {
+        seen.push(error instanceof TransportError ? error.code : String(error));
+        return true;
+      },
+    });
+    assert.equal(ended, 'stopped');
+    assert.deepEqual(seen, ['unreachable', 'nothing_new', 'nothing_new']);
+    assert.equal(gateway.requests.filter(({ path }) => path === '/system_info').length, 1);
+    device.close();
+    folder.remove();
+    await gateway.close();
+  });
+});

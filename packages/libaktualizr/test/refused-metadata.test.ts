@@ -1,0 +1,59 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { MetadataError } from '@ota-connect/uptane';
+import { manifestsOf, reportsOf } from './support/requests.ts';
+import { setStage } from './support/stage.ts';
+
+describe('refused metadata', () => {
+  const stage = setStage();
+
+  it('are reported with their code, once, and change nothing that is trusted', async () => {
+    await stage.offer();
+    const { aktualizr, storage } = await stage.open();
+    await aktualizr.checkUpdates();
+    const trusted = storage.metadata.director.load('targets');
+    stage.gateway.simulator.director.roles.targets.expires = 1_000_000_000 as never;
+    await stage.gateway.simulator.publish();
+    const refused = await aktualizr.checkUpdates();
+    assert.equal(refused.kind, 'refused');
+    assert.ok(refused.error instanceof MetadataError);
+    assert.equal(refused.error.wireCode, 'ExpiredMetadata::Targets');
+    await aktualizr.checkUpdates();
+    const reports = reportsOf(stage.gateway.requests);
+    assert.equal(reports.length, 1);
+    assert.equal(reports[0]?.result.code, 'VERIFICATION_FAILED');
+    assert.match(reports[0]?.result.description ?? '', /^ExpiredMetadata::Targets/);
+    assert.equal(reports[0]?.correlation_id, 'urn:here-ota:campaign:app.bin');
+    assert.deepEqual(storage.metadata.director.load('targets'), trusted);
+  });
+
+  it('never cost a server that refuses reports without a correlation ID its manifests', async () => {
+    const { aktualizr } = await stage.open();
+    await aktualizr.checkUpdates();
+    stage.gateway.simulator.director.roles.targets.expires = 1_000_000_000 as never;
+    await stage.gateway.simulator.publish();
+    stage.gateway.answerOf = ({ path, body }) =>
+      path === '/director/manifest' && Buffer.from(body).includes('"correlation_id":""')
+        ? { status: 400, headers: {}, body: new Uint8Array() }
+        : undefined;
+    assert.equal((await aktualizr.checkUpdates()).kind, 'refused');
+    assert.equal(manifestsOf(stage.gateway.requests).at(-1)?.installation_report, undefined);
+  });
+
+  it('do not hide an installation that the server has not heard of', async () => {
+    await stage.offer();
+    const { aktualizr } = await stage.open();
+    await aktualizr.checkUpdates();
+    await aktualizr.download();
+    await aktualizr.install();
+    stage.gateway.simulator.director.roles.targets.expires = 1_000_000_000 as never;
+    await stage.gateway.simulator.publish();
+    stage.gateway.answerOf = ({ path }) =>
+      path === '/director/manifest' ? { status: 503, headers: {}, body: new Uint8Array() } : undefined;
+    assert.equal((await aktualizr.checkUpdates()).kind, 'refused');
+    stage.gateway.answerOf = () => undefined;
+    stage.gateway.requests.length = 0;
+    await aktualizr.checkUpdates();
+    assert.equal(reportsOf(stage.gateway.requests)[0]?.result.code, 'OK');
+  });
+});
