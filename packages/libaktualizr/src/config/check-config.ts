@@ -9,7 +9,8 @@ import type { ConfigSources, LoadedConfig } from './load-toml.ts';
 import { nearestName } from './nearest-name.ts';
 import { DEFAULT_DIRECTORIES } from './config-files.ts';
 
-export const PACKAGE_MANAGERS: readonly string[] = ['none'];
+const PACKAGE_MANAGERS: readonly string[] = ['none'];
+const NO_FILES = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}, nor where --config points.`;
 
 /** Throws what would stop the device: a missing server, or what this version does not do. */
 export function assertUsable(loaded: LoadedConfig): void {
@@ -21,9 +22,7 @@ export function assertUsable(loaded: LoadedConfig): void {
 export async function checkConfig(sources: ConfigSources): Promise<readonly string[]> {
   try {
     const loaded = await loadConfig(sources);
-    const none = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}.`;
     return [
-      ...(loaded.files.length === 0 ? [none] : []),
       ...loaded.warnings.map((warning) => warning.message),
       ...stoppers(loaded).map((error) => error.message),
     ];
@@ -34,6 +33,7 @@ export async function checkConfig(sources: ConfigSources): Promise<readonly stri
 }
 
 function stoppers(loaded: LoadedConfig): readonly CodedError[] {
+  if (loaded.files.length === 0) return [new ConfigError('missing_file', NO_FILES)];
   return [...unsupported(loaded.config), ...(loaded.problem === undefined ? [] : [loaded.problem])];
 }
 

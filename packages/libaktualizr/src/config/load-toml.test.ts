@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 
+import fc from 'fast-check';
 import { zipSync } from 'fflate';
 
 import { temporaryDirectory } from '../../test/temporary-directory.ts';
@@ -236,5 +237,46 @@ describe('a file of the original that is no TOML', () => {
     });
     assert.equal(config.provision.deviceId, '0x1F');
     assert.equal(config.provision.expiryDays, '1_000');
+  });
+});
+
+describe('any text as a configuration', () => {
+  it('gives a configuration and warnings, and ends no device', async (test) => {
+    const file = join(temporaryDirectory(test), 'sota.toml');
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '[tls]',
+        '[uptane]',
+        '[pacman]',
+        'server = ',
+        'polling_sec=',
+        '"',
+        "'",
+        '#',
+        ';',
+        '\n',
+        '\r\n',
+        '[',
+        ']',
+        '=',
+        '__proto__',
+        '[__proto__]',
+        '.',
+        '\uFEFF',
+        '1e9',
+        '{',
+        '}',
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 40 }), async (pieces) => {
+        writeFileSync(file, pieces.join(''));
+        const { config, warnings } = await loadConfig({ paths: [file] });
+        assert.equal(config.storage.type, 'sqlite');
+        for (const { message } of warnings) assert.ok(message.startsWith(file));
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -5,7 +5,7 @@ import { createDecipheriv, createHash, createHmac, pbkdf2Sync, timingSafeEqual }
 import { decryptRc2Cbc } from './rc2.ts';
 
 /** Work factors above this are an attack on the device's time. */
-const MAX_ITERATIONS = 10_000_000;
+const MAX_ITERATIONS = 1_000_000;
 
 const PBE_SHA1: ReadonlyMap<string, { readonly keyBytes: number; readonly cipher: 'des-ede3-cbc' | 'rc2' }> =
   new Map([

@@ -65,6 +65,21 @@ describe('PKCS#12 file', () => {
     assert.match(refusal(new Uint8Array(), ''), /FILE is damaged/);
   });
 
+  it('is refused or opens, whatever byte of it is changed', () => {
+    for (const name of ['ec-plain.p12', 'ec-empty.p12']) {
+      const whole = read(name);
+      for (let index = 0; index < whole.length; index += 7) {
+        const changed = Uint8Array.from(whole);
+        changed[index] = 255 - (changed[index] ?? 0);
+        try {
+          readPkcs12(changed, '', 'FILE');
+        } catch (error) {
+          assert.ok(error instanceof ProvisioningError, `byte ${index}: ${String(error)}`);
+        }
+      }
+    }
+  });
+
   it('names no secret in a refusal', () => {
     assert.doesNotMatch(refusal(read('rsa-pass.p12'), 'my-secret'), /my-secret/);
   });

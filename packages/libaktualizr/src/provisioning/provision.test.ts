@@ -1,111 +1,16 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TestContext } from 'node:test';
 
-import type { EcuRegistration } from '@ota-connect/contract/device';
 import { clientKeyId, parseHardwareId } from '@ota-connect/uptane';
 import { zipSync } from 'fflate';
 
-import { fixture, temporaryDirectory } from '../../test/temporary-directory.ts';
-import { openStorage } from '../adapters/storage/sqlite-storage.ts';
-import type { SqliteStorage } from '../adapters/storage/sqlite-storage.ts';
-import type { Config } from '../config/config.ts';
-import { defaultConfig } from '../config/defaults.ts';
+import { EXPIRED, provisioningDevice as device, SERVER_CA, VALID } from '../../test/provisioning-device.ts';
+import { fixture } from '../../test/temporary-directory.ts';
 import { ProvisioningError, TransportError } from '../errors.ts';
-import type { TlsCredentials } from '../ports.ts';
 import { readCredentialsArchive } from './credentials-archive.ts';
-import { prepareDevice } from './prepare-device.ts';
 import { provision } from './provision.ts';
-
-/** Within the validity of the identities in the fixtures, and long after it. */
-const VALID = Date.parse('2026-12-01T00:00:00Z');
-const EXPIRED = Date.parse('2027-12-01T00:00:00Z');
-const SERVER_CA = '-----BEGIN CERTIFICATE-----\nserver\n-----END CERTIFICATE-----\n';
-
-type Device = {
-  readonly config: Config;
-  readonly storage: SqliteStorage;
-  readonly archive: string;
-  readonly server: Server;
-  readonly attempt: (now?: number) => Promise<'provisioned' | 'already_provisioned'>;
-};
-
-/** What a gateway does to a device that provisions itself. */
-class Server {
-  readonly deviceIds: string[] = [];
-  readonly registrations: EcuRegistration[] = [];
-  readonly shared: TlsCredentials[] = [];
-  readonly taken = new Set<string>();
-  takeEverything = false;
-  refusesEcus = false;
-  failure: Error | undefined;
-
-  sharedGateway(credentials: TlsCredentials) {
-    this.shared.push(credentials);
-    return {
-      registerDevice: async (deviceId: string): Promise<Uint8Array> => {
-        this.deviceIds.push(deviceId);
-        if (this.failure) throw this.failure;
-        if (this.takeEverything || this.taken.has(deviceId))
-          throw new ProvisioningError('device_exists', 'taken');
-        return readFileSync(fixture('pkcs12/ec-empty.p12'));
-      },
-    };
-  }
-
-  async registerEcus(registration: EcuRegistration): Promise<void> {
-    if (this.failure) throw this.failure;
-    if (this.refusesEcus) throw new ProvisioningError('ecus_refused', 'refused');
-    this.registrations.push(registration);
-  }
-}
-
-async function device(
-  test: TestContext,
-  provisionKeys: Partial<Config['provision']> = {},
-  members: Record<string, Uint8Array> = {},
-): Promise<Device> {
-  const directory = temporaryDirectory(test);
-  const archive = join(directory, 'credentials.zip');
-  const shared = {
-    'autoprov.url': Buffer.from('https://gateway'),
-    'autoprov_credentials.p12': readFileSync(fixture('pkcs12/rsa-pass.p12')),
-    'server_ca.pem': Buffer.from(SERVER_CA),
-  };
-  writeFileSync(archive, zipSync({ ...shared, ...members }));
-  const base = defaultConfig();
-  const keys = {
-    mode: 'SharedCred',
-    provisionPath: archive,
-    p12Password: 'geheim',
-    primaryEcuHardwareId: 'gateway-x',
-  } as const;
-  const config: Config = {
-    ...base,
-    provision: { ...base.provision, ...keys, ...provisionKeys },
-    uptane: { ...base.uptane, keyType: 'ED25519' },
-    storage: { ...base.storage, path: join(directory, 'sota') },
-    import: { ...base.import, basePath: join(directory, 'import') },
-  };
-  const storage = openStorage(config.storage);
-  test.after(() => storage.close());
-  const server = new Server();
-  const attempt = async (now = VALID) => {
-    const { primary } = await prepareDevice(config, storage);
-    return provision({
-      config,
-      storage,
-      primary,
-      clock: { now: () => now },
-      gateway: server,
-      sharedGateway: (credentials) => server.sharedGateway(credentials),
-    });
-  };
-  return { config, storage, archive, server, attempt };
-}
 
 async function refusal(attempt: Promise<unknown>): Promise<ProvisioningError> {
   try {
