@@ -1,6 +1,5 @@
 // Updates and campaigns for people. Source: server-protocol 9.2, 9.3, 9.5, in the bodies of the user API
 import { Type } from 'typebox';
-import { DEFAULT_PAGE_SIZE } from '@ota-connect/contract';
 import {
   CampaignDeviceSchema,
   CampaignSchema,
@@ -14,13 +13,21 @@ import {
 } from '@ota-connect/contract/user';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
+import { pageLimit, toPage } from '../../platform/http/page.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { cancelCampaign } from './cancel-campaign.ts';
 import { createCampaign, toCampaign } from './create-campaign.ts';
 import { createUpdate, toUpdate } from './create-update.ts';
 import { launchCampaign, requireCampaign } from './launch-campaign.ts';
 import { campaignDevices, campaignStats } from './show-progress.ts';
-import { findUpdateRow, listCampaignRows, listGroupsOf, listUpdateRows, type CampaignKey } from './store.ts';
+import {
+  findUpdateRow,
+  listCampaignRows,
+  listGroupsOf,
+  listUpdateRows,
+  type CampaignKey,
+  type CampaignRow,
+} from './store.ts';
 
 const Params = Type.Object({ id: Type.String() });
 
@@ -37,9 +44,10 @@ function updateRoutes(app: App, ctx: Context): void {
   );
   const list = { querystring: PageQuerySchema, response: { 200: pageOf(UpdateSchema) } };
   app.get('/updates', { schema: list }, async (request) => {
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after } = request.query;
-    const rows = await listUpdateRows(ctx.db, request.user.environment, { after, limit });
-    return { values: rows.map(toUpdate), ...nextCursor(rows, limit) };
+    const limit = pageLimit(request.query);
+    const page = { after: request.query.cursor, limit: limit + 1 };
+    const rows = await listUpdateRows(ctx.db, request.user.environment, page);
+    return toPage(rows, limit, { cursor: (row) => row.id, value: toUpdate });
   });
   app.get(
     '/updates/:id',
@@ -61,14 +69,13 @@ function campaignRoutes(app: App, ctx: Context): void {
   const list = { querystring: PageQuerySchema, response: { 200: pageOf(CampaignSchema) } };
   app.get('/campaigns', { schema: list }, async (request) => {
     const { environment } = request.user;
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after } = request.query;
-    const rows = await listCampaignRows(ctx.db, environment, { after, limit });
+    const limit = pageLimit(request.query);
+    const page = { after: request.query.cursor, limit: limit + 1 };
+    const rows = await listCampaignRows(ctx.db, environment, page);
     const ids = rows.map((row) => row.id);
     const groups = Map.groupBy(await listGroupsOf(ctx.db, environment, ids), (group) => group.campaign_id);
-    return {
-      values: rows.map((row) => toCampaign(row, groups.get(row.id) ?? [])),
-      ...nextCursor(rows, limit),
-    };
+    const value = (row: CampaignRow): Campaign => toCampaign(row, groups.get(row.id) ?? []);
+    return toPage(rows, limit, { cursor: (row) => row.id, value });
   });
   const one = { params: Params, response: { 200: CampaignSchema } };
   app.get('/campaigns/:id', { schema: one }, (request) => show(ctx, keyOf(request)));
@@ -93,11 +100,11 @@ function progressRoutes(app: App, ctx: Context): void {
     response: { 200: pageOf(CampaignDeviceSchema) },
   };
   app.get('/campaigns/:id/devices', { schema: list }, async (request) => {
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after } = request.query;
+    const limit = pageLimit(request.query);
     const campaign = await requireCampaign(ctx.db, keyOf(request));
-    const values = await campaignDevices(ctx.db, campaign, { after, limit });
-    const last = values.length === limit ? values.at(-1) : undefined;
-    return { values, ...(last === undefined ? {} : { nextCursor: last.deviceUuid }) };
+    const page = { after: request.query.cursor, limit: limit + 1 };
+    const rows = await campaignDevices(ctx.db, campaign, page);
+    return toPage(rows, limit, { cursor: (row) => row.deviceUuid, value: (row) => row });
   });
 }
 
@@ -111,10 +118,4 @@ function keyOf(request: {
   readonly params: { readonly id: string };
 }): CampaignKey {
   return { environment: request.user.environment, id: request.params.id };
-}
-
-/** A full page may have another one behind it. */
-function nextCursor(rows: readonly { readonly id: string }[], limit: number): { nextCursor?: string } {
-  const last = rows.length === limit ? rows.at(-1) : undefined;
-  return last === undefined ? {} : { nextCursor: last.id };
 }

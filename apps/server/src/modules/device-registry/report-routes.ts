@@ -1,10 +1,10 @@
 // What devices said of themselves, for people: the latest report of each kind, and their events in the order of arrival.
 import { Type } from 'typebox';
-import { DEFAULT_PAGE_SIZE } from '@ota-connect/contract';
 import { pageOf, PageQuerySchema, StoredEventSchema, type StoredEvent } from '@ota-connect/contract/user';
 import { isoSeconds } from '../../platform/clock.ts';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
+import { pageLimit, toPage } from '../../platform/http/page.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { findDevice } from './find-device.ts';
 import { findReport, listEvents, type EventRow, type ReportKind } from './report-store.ts';
@@ -20,11 +20,12 @@ export function reportRoutes(app: App, ctx: Context): void {
   const schema = { params: Params, querystring: EventFilter, response: { 200: pageOf(StoredEventSchema) } };
   app.get('/devices/:id/events', { schema }, async (request) => {
     const { environment } = request.user;
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after, correlationId } = request.query;
+    const { cursor: after, correlationId } = request.query;
+    const limit = pageLimit(request.query);
     const { uuid: deviceUuid } = await findDevice(ctx.db, environment, request.params.id);
-    const rows = await listEvents(ctx.db, environment, { deviceUuid, correlationId, after, limit });
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return { values: rows.map(toEvent), ...(last === undefined ? {} : { nextCursor: last.sequence }) };
+    const filter = { deviceUuid, correlationId, after, limit: limit + 1 };
+    const rows = await listEvents(ctx.db, environment, filter);
+    return toPage(rows, limit, { cursor: (row) => row.sequence, value: toEvent });
   });
   const kinds: readonly (readonly [path: string, kind: ReportKind])[] = [
     ['system-info', 'system_info'],

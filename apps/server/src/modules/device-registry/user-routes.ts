@@ -8,11 +8,11 @@ import {
   PageQuerySchema,
   type Device,
 } from '@ota-connect/contract/user';
-import { DEFAULT_PAGE_SIZE } from '@ota-connect/contract';
 import { isoSeconds } from '../../platform/clock.ts';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction } from '../../platform/db/database.ts';
 import type { App } from '../../platform/http/app.ts';
+import { pageLimit, toPage } from '../../platform/http/page.ts';
 import { ecusOfDevice } from '../director/index.ts';
 import { findDevice } from './find-device.ts';
 import { addDeviceToGroup, createGroup, findGroup, removeDeviceFromGroup, toGroup } from './groups.ts';
@@ -40,9 +40,11 @@ function deviceReadRoutes(app: App, ctx: Context): void {
   const list = { querystring: DeviceFilter, response: { 200: pageOf(DeviceSchema) } };
   app.get('/devices', { schema: list }, async (request) => {
     await flushSeen(ctx);
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after, ...filter } = request.query;
-    const rows = await listDeviceRows(ctx.db, request.user.environment, { ...filter, after, limit });
-    return pageFrom(rows.map(toDevice), limit, (device) => device.uuid);
+    const { nameContains, deviceId, cursor: after } = request.query;
+    const limit = pageLimit(request.query);
+    const filter = { nameContains, deviceId, after, limit: limit + 1 };
+    const rows = await listDeviceRows(ctx.db, request.user.environment, filter);
+    return toPage(rows, limit, { cursor: (row) => row.uuid, value: toDevice });
   });
   app.get(
     '/devices/:id',
@@ -63,9 +65,10 @@ function groupRoutes(app: App, ctx: Context): void {
   });
   const list = { querystring: PageQuerySchema, response: { 200: pageOf(GroupSchema) } };
   app.get('/groups', { schema: list }, async (request) => {
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after } = request.query;
-    const rows = await listGroupRows(ctx.db, request.user.environment, { after, limit });
-    return pageFrom(rows.map(toGroup), limit, (group) => group.id);
+    const limit = pageLimit(request.query);
+    const page = { after: request.query.cursor, limit: limit + 1 };
+    const rows = await listGroupRows(ctx.db, request.user.environment, page);
+    return toPage(rows, limit, { cursor: (row) => row.id, value: toGroup });
   });
   app.get('/groups/:id', { schema: { params: Params, response: { 200: GroupSchema } } }, async (request) =>
     toGroup(await findGroup(ctx.db, request.user.environment, request.params.id)),
@@ -73,10 +76,11 @@ function groupRoutes(app: App, ctx: Context): void {
   const members = { params: Params, querystring: PageQuerySchema, response: { 200: pageOf(DeviceSchema) } };
   app.get('/groups/:id/devices', { schema: members }, async (request) => {
     const { environment } = request.user;
-    const { limit = DEFAULT_PAGE_SIZE, cursor: after } = request.query;
-    const group = await findGroup(ctx.db, environment, request.params.id);
-    const rows = await listMembers(ctx.db, environment, { groupId: group.id, after, limit });
-    return pageFrom(rows.map(toDevice), limit, (device) => device.uuid);
+    const limit = pageLimit(request.query);
+    const { id: groupId } = await findGroup(ctx.db, environment, request.params.id);
+    const page = { groupId, after: request.query.cursor, limit: limit + 1 };
+    const rows = await listMembers(ctx.db, environment, page);
+    return toPage(rows, limit, { cursor: (row) => row.uuid, value: toDevice });
   });
   app.put('/groups/:id/devices/:uuid', { schema: { params: MemberParams } }, async (request, reply) => {
     const { id: groupId, uuid: deviceUuid } = request.params;
@@ -90,16 +94,6 @@ function groupRoutes(app: App, ctx: Context): void {
     await inTransaction(ctx.db, (tx) => removeDeviceFromGroup(tx, { environment, groupId, deviceUuid }));
     return reply.code(204).send();
   });
-}
-
-/** A full page may have another one behind it. */
-function pageFrom<T>(
-  values: readonly T[],
-  limit: number,
-  keyOf: (value: T) => string,
-): { values: T[]; nextCursor?: string } {
-  const last = values.length === limit ? values.at(-1) : undefined;
-  return { values: [...values], ...(last === undefined ? {} : { nextCursor: keyOf(last) }) };
 }
 
 function toDevice(row: SeenDeviceRow): Device {
