@@ -6,10 +6,19 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { launchCampaign, makeImage } from './support/campaign.ts';
-import { createDevice, finished, startSystem, type Device, type System } from './support/system.ts';
+import {
+  createDevice,
+  finished,
+  start,
+  startSystem,
+  type Device,
+  type Finished,
+  type System,
+} from './support/system.ts';
 import { throttledLink } from './support/throttle.ts';
 
 const MEBI = 1024 * 1024;
+const KILLER = new URL('support/kill-at-boundary.mjs', import.meta.url).href;
 const KILLS = Number(process.env['OTA_TEST_KILLS'] ?? 20);
 const IMAGE_BYTES = 24 * MEBI;
 
@@ -18,6 +27,7 @@ type DeviceRow = {
   readonly deviceId: string;
   readonly ecus?: readonly { readonly installed?: { readonly sha256: string } }[];
 };
+type Report = { readonly result: { readonly code: string }; readonly timesReceived: number };
 type List<T> = { readonly values: readonly T[] };
 
 async function deviceRow(system: System, deviceId: string): Promise<DeviceRow> {
@@ -36,6 +46,42 @@ function imageOnDevice(device: Device): string {
   const largest = files.toSorted((a, b) => statSync(b).size - statSync(a).size)[0];
   assert.ok(largest, 'no image on the device');
   return largest;
+}
+
+/** The update is done, and the server has taken one installation report for it, no more. */
+async function assertReportedOnce(system: System, row: DeviceRow): Promise<void> {
+  const { values: updates } = (await system.ota('device', 'updates', row.uuid)) as List<{ state: string }>;
+  assert.deepEqual(
+    updates.map((update) => update.state),
+    ['completed'],
+  );
+  const { values: reports } = (await system.ota('device', 'reports', row.uuid)) as List<Report>;
+  assert.deepEqual(
+    reports.map((report) => [report.result.code, report.timesReceived]),
+    [['OK', 1]],
+  );
+}
+
+async function onceKilledAt(device: Device, save: number, when: 'before' | 'after'): Promise<Finished> {
+  const env = { NODE_OPTIONS: `--import ${KILLER}`, KILL_AT_SAVE: String(save), KILL_WHEN: when };
+  return finished(start('aktualizr', ['--config', device.configDir, 'once'], env));
+}
+
+/**
+ * Every run goes one boundary further than the one before could, until a run meets its kill no more. Answers how many
+ * runs were killed.
+ */
+async function killedAtEachSave(device: Device, when: 'before' | 'after'): Promise<number> {
+  let kills = 0;
+  for (let save = 1; save < 60; save += 1) {
+    const end = await onceKilledAt(device, save, when);
+    if (end.signal !== 'SIGKILL') {
+      assert.equal(end.code, 0, end.stderr);
+      return kills;
+    }
+    kills += 1;
+  }
+  assert.fail('the update did not end within 60 runs');
 }
 
 describe('kill -9 of aktualizr', () => {
@@ -87,11 +133,22 @@ describe('kill -9 of aktualizr', () => {
     assert.ok(received < 2 * IMAGE_BYTES, `${received} bytes were fetched for an image of ${IMAGE_BYTES}`);
     const row = await deviceRow(system, 'killed-in-download');
     assert.equal(row.ecus?.[0]?.installed?.sha256, sha256(image));
-    const { values: updates } = (await system.ota('device', 'updates', row.uuid)) as List<{ state: string }>;
-    assert.deepEqual(
-      updates.map((update) => update.state),
-      ['completed'],
-    );
+    await assertReportedOnce(system, row);
     await link.close();
   });
+
+  for (const when of ['before', 'after'] as const) {
+    it(`just ${when} each change of the state of the update cycle reports once`, async () => {
+      const name = `killed-${when}-save`;
+      const device = await createDevice(system, name);
+      assert.equal((await device.aktualizr('check')).code, 0);
+      await system.ota('group', 'create', '--name', name, '--expression', `deviceid contains ${name}`);
+      const image = makeImage(system, `${name}.bin`, 100_000);
+      await launchCampaign(system, { name, file: image, group: name });
+      const kills = await killedAtEachSave(device, when);
+      assert.ok(kills >= 6, `only ${kills} boundaries were met`);
+      assert.equal(sha256(imageOnDevice(device)), sha256(image));
+      await assertReportedOnce(system, await deviceRow(system, name));
+    });
+  }
 });
