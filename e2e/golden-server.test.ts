@@ -38,6 +38,14 @@ const LIVES: readonly { readonly title: string; readonly files: readonly string[
   { title: 'an IP Secondary', files: ['G01'] },
 ];
 
+/** What the recorded devices download, by its name in the Image repository. */
+const IMAGES: ReadonlyMap<string, { readonly file: string; readonly hardwareIds: string }> = new Map([
+  ['apps/app1-1.0.bin', { file: 'app1.bin', hardwareIds: 'primary_hw' }],
+  ['app1.bin', { file: 'app1.bin', hardwareIds: 'primary_hw' }],
+  ['app2.bin', { file: 'app2.bin', hardwareIds: 'primary_hw' }],
+  ['sec1.bin', { file: 'sec1.bin', hardwareIds: 'demo-virtual,sec_hw' }],
+]);
+
 function exchanges(prefix: string): Exchange[] {
   return globSync(`${prefix}*.jsonl`, { cwd: golden }).flatMap((file) =>
     readFileSync(path.join(golden, file), 'utf8')
@@ -62,9 +70,8 @@ function assertServes(exchange: Exchange, answer: Answer): void {
   }
   assert.ok(answer.status >= 200 && answer.status < 300, what);
   if (exchange.path.endsWith('.json')) JSON.parse(answer.body.toString());
-  if (exchange.path.startsWith('/repo/targets/')) {
-    assert.deepEqual(answer.body, readFileSync(path.join(golden, path.basename(exchange.path))), what);
-  }
+  const image = IMAGES.get(exchange.path.replace('/repo/targets/', ''));
+  if (image !== undefined) assert.deepEqual(answer.body, readFileSync(path.join(golden, image.file)), what);
 }
 
 async function registeredDevice(system: System, deviceId: string): Promise<GatewayClient> {
@@ -79,22 +86,9 @@ async function registeredDevice(system: System, deviceId: string): Promise<Gatew
 }
 
 async function uploadImages(system: System): Promise<void> {
-  for (const [file, hardwareId] of [
-    ['app1.bin', 'primary_hw'],
-    ['app2.bin', 'primary_hw'],
-    ['sec1.bin', 'demo-virtual,sec_hw'],
-  ] as const) {
-    await system.ota(
-      'software',
-      'upload',
-      path.join(golden, file),
-      '--name',
-      file,
-      '--version',
-      '1',
-      '--hardware-ids',
-      hardwareId,
-    );
+  for (const [filename, { file, hardwareIds }] of IMAGES) {
+    const what = ['--filename', filename, '--hardware-ids', hardwareIds, '--version', '1'];
+    await system.ota('software', 'upload', path.join(golden, file), ...what);
   }
 }
 
@@ -143,7 +137,7 @@ describe('golden exchanges: refusals', () => {
       for (const { body } of exchanges('D03')) {
         const { deviceId } = JSON.parse(body ?? '{}') as { deviceId: string };
         (await registeredDevice(system, deviceId)).close();
-        const zip = path.join(system.folder, 'again.zip');
+        const zip = path.join(system.folder, `${deviceId}-again.zip`);
         await system.ota('credentials', 'create', '--output', zip);
         const bootstrap = gatewayClient(system.gatewayUrl, readCredentials(zip));
         const answer = await bootstrap.send('POST', '/devices', body ?? '');
