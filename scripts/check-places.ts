@@ -6,7 +6,7 @@ import path from 'node:path';
 const SQL =
   /\b(?:selectFrom|insertInto|updateTable|deleteFrom)\(|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\s+[a-z_"*(]/;
 const SQL_PLACES =
-  /(?:\/store\.ts|\/[a-z-]+-store\.ts|\/migrations\.ts|\/platform\/(?:db|outbox|jobs)\/.*|\/adapters\/storage\/.*|\.test\.ts|\/test\/.*)$/;
+  /(?:\/store\.ts|\/[a-z-]+-store\.ts|\/migrations\.ts|\/platform\/(?:db|outbox|jobs)\/.*|\/platform\/vault\/.*|\/adapters\/storage\/.*|\.test\.ts|\/test\/.*)$/;
 
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/uptane': [],
@@ -51,7 +51,7 @@ function misplacedSql(file: string, text: string): string[] {
 }
 
 function testImports(file: string, text: string): string[] {
-  if (/\.test\.ts$|\.contract\.ts$/.test(file) || file.startsWith('packages/testkit/')) return [];
+  if (/\.test\.ts$|\.contract\.ts$|\/test\//.test(file) || file.startsWith('packages/testkit/')) return [];
   return importsOf(text)
     .filter((target) => /\.test\.ts$|\/test\/|@ota-connect\/testkit/.test(target))
     .map((target) => `${file} imports ${target}: nothing but a test imports tests`);

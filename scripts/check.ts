@@ -9,7 +9,7 @@ const CHECKS: readonly Check[] = [
   { name: 'format', command: 'oxfmt', args: ['--check', '.'] },
   { name: 'lint and layers', command: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
-  { name: 'dead code', command: 'knip', args: ['--no-progress'] },
+  { name: 'dead code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
 ];
 
 async function run(check: Check): Promise<{ ok: boolean; output: string; ms: number }> {
