@@ -3,11 +3,13 @@ import { addSeconds, jsonObject } from '@ota-connect/uptane';
 import type { RepositorySimulator } from '../repository-simulator.ts';
 import {
   ALL_SLOTS,
+  DELEGATED,
   offerDelegated,
   offerFor,
   republish,
   roleAt,
   withMember,
+  withNested,
   type SimulatedAttack,
 } from './attack.ts';
 
@@ -199,7 +201,7 @@ const delegatedHistory: readonly SimulatedAttack[] = [
   ),
   rollback('Snapshot that lists a delegated role no longer', 'check_snapshot/6', async (simulator) => {
     simulator.offer('attack.bin');
-    simulator.image.delegations.length = 0;
+    simulator.image.roles.snapshot.edit = withNested(['meta', `${DELEGATED}.json`], undefined);
     await simulator.publish();
   }),
 ];

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CodedError } from '../errors.ts';
+import { parseEcuSerial } from '../identifiers.ts';
+import { canonicalBytes } from '../json/canonical-json.ts';
+import { jsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { ecuVersionReport } from './ecu-version-report.ts';
+import { installationReport } from './installation-report.ts';
+import { parseVehicleManifest, vehicleVersionManifest } from './vehicle-version-manifest.ts';
+
+const primary = parseEcuSerial('prim-1');
+const sha256 = '9f'.repeat(32);
+const envelope = (signed: JsonObject): JsonObject =>
+  jsonObject([
+    ['signatures', []],
+    ['signed', signed],
+  ]);
+const report = (ecuSerial: string, reportCounter?: number): JsonObject =>
+  ecuVersionReport({
+    ecuSerial,
+    installed: { name: 'os-42', lengthBytes: 7, sha256 },
+    attacksDetected: 'freeze',
+    ...(reportCounter === undefined ? {} : { reportCounter }),
+  });
+
+describe('vehicle version manifest', () => {
+  it('reads back what it builds', () => {
+    const result = { success: false, code: 'motor-ctl:INSTALL_FAILED', description: 'bad flash' };
+    const installation = { correlationId: '', result, rawReport: 'raw', items: [{ ecu: 'prim-1', result }] };
+    const signed = vehicleVersionManifest({
+      primary,
+      reports: new Map([[primary, envelope(report('prim-1', 118))]]),
+      installationReport: installationReport(installation),
+      custom: jsonObject([['note', 'x']]),
+    });
+    const manifest = parseVehicleManifest(canonicalBytes(envelope(signed)));
+    assert.equal(manifest.primary, 'prim-1');
+    assert.deepEqual(manifest.installationReport, installation);
+    assert.equal(manifest.custom?.['note'], 'x');
+    assert.deepEqual(manifest.ecus.get(primary)?.report, {
+      ecuSerial: 'prim-1',
+      installed: { name: 'os-42', lengthBytes: 7, hashes: { sha256 } },
+      attacksDetected: 'freeze',
+      reportCounter: 118,
+    });
+  });
+
+  it('sends the counter as text, and none where there is none', () => {
+    assert.equal(report('a', 5)['report_counter'], '5');
+    assert.equal('report_counter' in report('a'), false);
+  });
+
+  it('reads the list of older clients and their operation result', () => {
+    const result = jsonObject([
+      ['id', 'x'],
+      ['result_code', 0],
+      ['result_text', ''],
+    ]);
+    const old = jsonObject([
+      ...Object.entries(report('prim-1')),
+      ['custom', jsonObject([['operation_result', result]])],
+    ]);
+    const signed = jsonObject([
+      ['primary_ecu_serial', 'prim-1'],
+      ['ecu_version_manifest', [envelope(old)]],
+    ]);
+    const ecu = parseVehicleManifest(canonicalBytes(envelope(signed))).ecus.get(primary);
+    assert.equal(ecu?.report.operationResult?.['result_code'], 0);
+  });
+
+  const BAD: readonly (readonly [string, JsonValue])[] = [
+    ['no reports', jsonObject([['primary_ecu_serial', 'prim-1']])],
+    ['no Primary', jsonObject([['ecu_version_manifests', jsonObject([])]])],
+    [
+      'a report under another ECU’s serial',
+      vehicleVersionManifest({ primary, reports: new Map([[primary, envelope(report('sec-7'))]]) }),
+    ],
+    [
+      'two reports of one ECU',
+      jsonObject([
+        ['primary_ecu_serial', 'prim-1'],
+        ['ecu_version_manifest', [envelope(report('a')), envelope(report('a'))]],
+      ]),
+    ],
+    [
+      'a counter that is none',
+      vehicleVersionManifest({
+        primary,
+        reports: new Map([
+          [primary, envelope(jsonObject([...Object.entries(report('prim-1')), ['report_counter', '1e9']]))],
+        ]),
+      }),
+    ],
+  ];
+  for (const [title, signed] of BAD) {
+    it(`refuses ${title}`, () => {
+      const received = canonicalBytes(
+        jsonObject([
+          ['signatures', []],
+          ['signed', signed],
+        ]),
+      );
+      assert.throws(
+        () => parseVehicleManifest(received),
+        (error) => error instanceof CodedError && error.code === 'malformed_manifest',
+      );
+    });
+  }
+});
