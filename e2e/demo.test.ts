@@ -35,7 +35,9 @@ describe('npm run demo', () => {
     }
     assert.match(text, /First update \d+\.\d s after the set-up's end/);
     assert.match(text, /Resident memory of the idle server: \d+ MiB/);
-    assert.deepEqual(readdirSync(temporary), []);
+    // Node's own cache of compiled code stays, as for every command.
+    const left = readdirSync(temporary).filter((name) => name !== 'node-compile-cache');
+    assert.deepEqual(left, []);
     rmSync(temporary, { recursive: true });
   });
 });

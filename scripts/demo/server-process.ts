@@ -81,7 +81,8 @@ async function untilHealthy(apiUrl: string, child: ChildProcess, signal: AbortSi
 }
 
 async function isHealthy(apiUrl: string): Promise<boolean> {
-  return await fetch(`${apiUrl}/health`).then(
+  // Whatever else listens there may accept and never answer.
+  return await fetch(`${apiUrl}/health`, { signal: AbortSignal.timeout(1_000) }).then(
     (answer) => answer.ok,
     () => false,
   );

@@ -1,4 +1,4 @@
-// `ota device list`: every device, with what runs on it as last reported.
+// `ota device list`: every device and how it stands.
 import type { Command } from 'commander';
 import { USER_API } from '@ota-connect/contract';
 import type { Device } from '@ota-connect/contract/user';
@@ -20,21 +20,10 @@ export function addDeviceList(device: Command): void {
       const devices = await connect().list<Device>(USER_API.devices, query, options.limit);
       print(options, { values: devices }, () =>
         table(
-          ['DEVICE ID', 'NAME', 'STATUS', 'INSTALLED', 'LAST SEEN', 'UUID'],
-          devices.map((each) => [
-            each.deviceId,
-            each.name,
-            each.status,
-            primaryImage(each),
-            each.lastSeen ?? 'never',
-            each.uuid,
-          ]),
+          ['DEVICE ID', 'NAME', 'STATUS', 'LAST SEEN', 'UUID'],
+          devices.map((each) => [each.deviceId, each.name, each.status, each.lastSeen ?? 'never', each.uuid]),
           EMPTY,
         ),
       );
     });
-}
-
-function primaryImage(device: Device): string {
-  return device.ecus?.find((ecu) => ecu.primary)?.installed?.filename ?? '';
 }
