@@ -34,6 +34,15 @@ export class MemoryMetadataStore implements MetadataStore {
     };
   }
 
+  /** Another store with the same content. */
+  copy(): MemoryMetadataStore {
+    const other = new MemoryMetadataStore();
+    for (const [version, bytes] of this.#roots) other.#roots.set(version, bytes);
+    for (const [role, bytes] of this.#roles) other.#roles.set(role, bytes);
+    other.#fullRoles = this.#fullRoles;
+    return other;
+  }
+
   /** Everything in it as text, to compare two moments. */
   contents(): ReadonlyMap<string, string> {
     const entries = [

@@ -85,8 +85,7 @@ describe('keys', () => {
   });
 
   it('refuses RSA keys that are short, of another kind, private, or no key', () => {
-    const pem = (key: KeyObject): string =>
-      String(key.export({ type: 'spki', format: 'pem' }));
+    const pem = (key: KeyObject): string => String(key.export({ type: 'spki', format: 'pem' }));
     const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
     assert.throws(() => parsePublicKey(wire('RSA', pem(short.publicKey))), refused('weak_key'));
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -7,9 +7,10 @@ import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import { checkDirectorTargets } from './check-targets.ts';
+import { openSession } from './follow-roots.ts';
 import type { Repository } from './metadata-source.ts';
 import { authorityOf } from './trusted-metadata.ts';
-import { fetchTargets, keep, openSession, present, storedTargetsVersion } from './update-metadata.ts';
+import { fetchTargets, keep, present, storedTargetsVersion } from './update-metadata.ts';
 import { listingOf, updateSnapshot, updateTimestamp, type Session } from './update-metadata.ts';
 import type { Vehicle } from './verdict.ts';
 

@@ -8,9 +8,10 @@ import type { Snapshot } from '../metadata/snapshot.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import type { Repository } from './metadata-source.ts';
+import { openSession } from './follow-roots.ts';
 import { resolveTarget } from './resolve-delegations.ts';
 import { authorityOf } from './trusted-metadata.ts';
-import { fetchTargets, keep, listingOf, openSession, present } from './update-metadata.ts';
+import { fetchTargets, keep, listingOf, present } from './update-metadata.ts';
 import { updateSnapshot, updateTimestamp, type Session } from './update-metadata.ts';
 
 /** Finds what the Image repository says of a name for some hardware; undefined: nobody who may lists it. */
