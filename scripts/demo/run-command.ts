@@ -19,7 +19,14 @@ export const serverBin = BINS['ota-connect'];
 export type CommandName = keyof typeof BINS;
 
 /** A step of the story that did not end as told. */
-export class StoryError extends Error {}
+export class StoryError extends Error {
+  /** Of the command that failed, where it was one. */
+  readonly exitCode: number | undefined;
+  constructor(message: string, exitCode?: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 export type Shell = {
   /** Prints the command, runs it, shows what it prints; throws StoryError unless it ends with 0. */
@@ -45,7 +52,10 @@ export function createShell(env: NodeJS.ProcessEnv, signal: AbortSignal): Shell 
       signal.throwIfAborted();
       if (code === 0) return stdout;
       const reason = lastLine(stderr) ?? lastLine(stdout) ?? 'it printed nothing';
-      throw new StoryError(`"${typed(name, words)}" ended with ${code ?? 'a signal'}: ${reason}`);
+      throw new StoryError(
+        `"${typed(name, words)}" ended with ${code ?? 'a signal'}: ${reason}`,
+        code ?? undefined,
+      );
     } finally {
       signal.removeEventListener('abort', stop);
     }

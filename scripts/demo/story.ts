@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
-import { DEVICE_ID, type DemoDevice, HARDWARE_ID, prepareDevice } from './demo-device.ts';
+import { type DemoDevice, HARDWARE_ID, prepareDevice } from './demo-device.ts';
 import { type Shell, StoryError } from './run-command.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -14,6 +14,8 @@ const IMAGE_BYTES = 1024 * 1024;
 const GROUP = 'demo-vehicles';
 const UPDATE = 'demo-firmware-1';
 const CAMPAIGN = 'first-update';
+/** Exit code of aktualizr. */
+const CREDENTIALS_REFUSED = 77;
 /** Background work of the server looks for what is due every few seconds. */
 const SERVER_WORK_MS = 30_000;
 
@@ -30,12 +32,8 @@ type Listed<T> = { readonly values: readonly T[] };
 type Stats = { readonly status: string; readonly scheduled: number; readonly successful: number };
 
 export async function tellStory(shell: Shell, server: ServerProcess, dataDir: string): Promise<Told> {
-  const deviceFolder = path.join(dataDir, 'demo-device');
   const imageFile = path.join(dataDir, 'demo-software', IMAGE);
-  const device = prepareDevice(deviceFolder);
-  const told = { device, imageFile, filename: IMAGE };
-  const aktualizr = (...words: string[]): Promise<string> =>
-    shell.show('aktualizr', ...words, '--config', device.configDir);
+  const found = prepareDevice(path.join(dataDir, 'demo-device'));
 
   step('The operator signs in');
   await shell.show(
@@ -47,20 +45,20 @@ export async function tellStory(shell: Shell, server: ServerProcess, dataDir: st
     path.join(dataDir, 'operator-token'),
   );
 
-  if (device.isProvisioned() && (await isUpToDate(shell))) {
+  if (found.isProvisioned() && (await isUpToDate(shell, found.id))) {
     step('The data of an earlier start is here: the demo device exists and is up to date');
     await shell.show('ota', 'device', 'list');
     step('The device still talks to the server');
-    await aktualizr('check');
-    return { ...told, firstUpdateMs: undefined };
+    await aktualizr(shell, found, 'check');
+    return { device: found, imageFile, filename: IMAGE, firstUpdateMs: undefined };
   }
-  await provision(shell, device, aktualizr);
-  await defineUpdate(shell, imageFile);
+  const device = await provision(shell, found);
+  await defineUpdate(shell, imageFile, device.id);
   const campaignId = await launch(shell);
-  await accept(shell, campaignId, aktualizr);
+  await accept(shell, campaignId, device);
 
   step('The device checks, downloads, verifies, installs and reports');
-  await aktualizr('once');
+  await aktualizr(shell, device, 'once');
   const firstUpdateMs = performance.now();
 
   step('The server shows the campaign finished');
@@ -68,26 +66,41 @@ export async function tellStory(shell: Shell, server: ServerProcess, dataDir: st
   await shell.show('ota', 'campaign', 'stats', campaignId);
   step('The device says what it runs');
   await shell.show('aktualizr-info', '--config', device.configDir);
-  return { ...told, firstUpdateMs };
+  return { device, imageFile, filename: IMAGE, firstUpdateMs };
 }
 
-async function provision(
-  shell: Shell,
-  device: DemoDevice,
-  aktualizr: (...words: string[]) => Promise<string>,
-): Promise<void> {
-  if (!existsSync(device.credentialsFile)) {
+function aktualizr(shell: Shell, device: DemoDevice, ...words: string[]): Promise<string> {
+  return shell.show('aktualizr', ...words, '--config', device.configDir);
+}
+
+async function provision(shell: Shell, found: DemoDevice): Promise<DemoDevice> {
+  if (!existsSync(found.credentialsFile)) {
     step('Shared credentials are made for new devices');
-    const words = ['--output', device.credentialsFile, '--description', 'demo'];
+    const words = ['--output', found.credentialsFile, '--description', 'demo'];
     await shell.show('ota', 'credentials', 'create', ...words);
   }
-  step(`A device starts for the first time (its configuration is in ${device.configDir})`);
-  await aktualizr('check');
+  step(`A device starts for the first time (its configuration is in ${found.configDir})`);
+  const device = await firstContact(shell, found);
   step('The server knows the device');
   await shell.show('ota', 'device', 'list');
+  return device;
 }
 
-async function defineUpdate(shell: Shell, imageFile: string): Promise<void> {
+/** A start that was interrupted while the server answered leaves an id that nobody holds the key of. */
+async function firstContact(shell: Shell, found: DemoDevice): Promise<DemoDevice> {
+  try {
+    await aktualizr(shell, found, 'check');
+    return found;
+  } catch (error) {
+    if (!(error instanceof StoryError) || error.exitCode !== CREDENTIALS_REFUSED) throw error;
+    step('An earlier start was interrupted while the device was provisioned: it begins again under a new id');
+    const device = found.reborn();
+    await aktualizr(shell, device, 'check');
+    return device;
+  }
+}
+
+async function defineUpdate(shell: Shell, imageFile: string, deviceId: string): Promise<void> {
   if (!existsSync(imageFile)) {
     mkdirSync(path.dirname(imageFile), { recursive: true });
     writeFileSync(imageFile, randomBytes(IMAGE_BYTES));
@@ -97,7 +110,7 @@ async function defineUpdate(shell: Shell, imageFile: string): Promise<void> {
   await shell.show('ota', 'software', 'upload', imageFile, '--hardware-ids', HARDWARE_ID, ...labels);
   if ((await find(shell, 'group', GROUP)) === undefined) {
     step('A group of devices is defined');
-    await shell.show('ota', 'group', 'create', '--name', GROUP, '--device', DEVICE_ID);
+    await shell.show('ota', 'group', 'create', '--name', GROUP, '--device', deviceId);
   }
   if ((await find(shell, 'update', UPDATE)) === undefined) {
     step('An update is defined: which software on which hardware');
@@ -122,20 +135,16 @@ async function launch(shell: Shell): Promise<string> {
   return campaign.id;
 }
 
-async function accept(
-  shell: Shell,
-  campaignId: string,
-  aktualizr: (...words: string[]) => Promise<string>,
-): Promise<void> {
+async function accept(shell: Shell, campaignId: string, device: DemoDevice): Promise<void> {
   const isAsked = (stats: Stats): boolean => stats.scheduled > 0 || stats.status === 'finished';
   // An earlier start may have accepted it already; then nothing waits for consent any more.
   const [state] = await deviceStates(shell, campaignId);
   if (state === 'accepted' || state === 'successful') return;
   await untilStats(shell, campaignId, 'waiting for consent', isAsked);
   step('The device is asked');
-  await aktualizr('campaign_check');
+  await aktualizr(shell, device, 'campaign_check');
   step('Somebody in the vehicle accepts');
-  await aktualizr('campaign_accept', '--campaign-id', campaignId);
+  await aktualizr(shell, device, 'campaign_accept', '--campaign-id', campaignId);
 }
 
 async function deviceStates(shell: Shell, campaignId: string): Promise<readonly string[]> {
@@ -143,14 +152,14 @@ async function deviceStates(shell: Shell, campaignId: string): Promise<readonly 
   return (answer as Listed<{ readonly state: string }>).values.map((device) => device.state);
 }
 
-async function isUpToDate(shell: Shell): Promise<boolean> {
+async function isUpToDate(shell: Shell, deviceId: string): Promise<boolean> {
   const { values } = (await shell.ask('device', 'list')) as Listed<{
     readonly deviceId: string;
     readonly ecus?: readonly { readonly installed?: { readonly filename: string } }[];
   }>;
-  const device = values.find((each) => each.deviceId === DEVICE_ID);
+  const device = values.find((each) => each.deviceId === deviceId);
   if (device === undefined) return false;
-  const { ecus } = (await shell.ask('device', 'show', DEVICE_ID)) as typeof device;
+  const { ecus } = (await shell.ask('device', 'show', deviceId)) as typeof device;
   return ecus?.some((ecu) => ecu.installed?.filename === IMAGE) ?? false;
 }
 

@@ -5,7 +5,6 @@ import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Shell } from './run-command.ts';
-import { DEVICE_ID } from './demo-device.ts';
 import type { Told } from './story.ts';
 
 type Software = { readonly filename: string; readonly sha256: string };
@@ -34,7 +33,7 @@ export async function findFailures(shell: Shell, told: Told): Promise<readonly s
   if (current?.name !== told.filename || current.sha256 !== target.sha256) {
     failures.push(`aktualizr-info does not name ${told.filename} as installed.`);
   }
-  const device = (await shell.ask('device', 'show', DEVICE_ID)) as Device;
+  const device = (await shell.ask('device', 'show', told.device.id)) as Device;
   const installed = device.ecus?.find((ecu) => ecu.primary)?.installed;
   if (installed?.filename !== told.filename || installed.sha256 !== target.sha256) {
     failures.push(`The server does not list ${told.filename} as installed on the device's Primary.`);
