@@ -55,7 +55,7 @@ export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = {}):
     gatewayPort: options.gatewayPort ?? readPort('OTA_CONNECT_GATEWAY_PORT', env) ?? 8443,
     hostNames: readHostNames(options.hostNames ?? env['OTA_CONNECT_HOST_NAMES']?.split(',') ?? []),
     vaultKey: options.vaultKey ?? env['OTA_CONNECT_VAULT_KEY'],
-    logLevel: options.logLevel ?? readLogLevel(env['OTA_CONNECT_LOG_LEVEL']) ?? 'info',
+    logLevel: options.logLevel ?? readLogLevel(env['OTA_CONNECT_LOG_LEVEL']) ?? 'warn',
     limits: options.limits ?? DEFAULT_LIMITS,
   };
 }

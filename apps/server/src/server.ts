@@ -100,7 +100,8 @@ async function run(ctx: MutableContext, lock: DataDirLock): Promise<RunningServe
     dispatcher.start();
     worker.start();
     // The API comes last: whoever sees it answer may rely on the rest.
-    ctx.urls.api = `http://${name}:${await listen(api, { what: 'user API', host, port: apiPort })}`;
+    const boundApiPort = await listen(api, { what: 'user API', host, port: apiPort });
+    ctx.urls.api = `http://${isLocal(host) ? 'localhost' : host}:${boundApiPort}`;
   } catch (error) {
     await api.close();
     await gateway.close();
@@ -114,4 +115,9 @@ async function run(ctx: MutableContext, lock: DataDirLock): Promise<RunningServe
     await dispatcher.idle();
   };
   return { apiUrl: ctx.urls.api, gatewayUrl: ctx.urls.gateway, ctx, idle, close };
+}
+
+/** Addresses under which this machine reaches itself as localhost. */
+function isLocal(host: string): boolean {
+  return ['127.0.0.1', '::1', '0.0.0.0', '::', 'localhost'].includes(host);
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { loadConfig, type ConfigOptions } from '../src/config.ts';
 import { operatorTokenFile } from '../src/modules/users/index.ts';
 import type { Clock } from '../src/platform/clock.ts';
@@ -31,6 +32,15 @@ export type ScratchServer = RunningServer & {
   dispose(): Promise<void>;
 };
 
+/** Servers that a failed test left running would keep its process alive. */
+const running = new Set<RunningServer>();
+after(async () => {
+  for (const server of running) {
+    running.delete(server);
+    await server.close();
+  }
+});
+
 export async function startScratchServer(
   options: ConfigOptions & { readonly clock?: Clock } = {},
 ): Promise<ScratchServer> {
@@ -38,9 +48,14 @@ export async function startScratchServer(
   const dataDir = options.dataDir ?? join(await mkdtemp(join(tmpdir(), 'ota-connect-')), 'data');
   const config = loadConfig({ apiPort: 0, gatewayPort: 0, logLevel: 'silent', ...wishes, dataDir });
   const server = await startServer(config, clock);
+  running.add(server);
+  const close = async (): Promise<void> => {
+    if (running.delete(server)) await server.close();
+  };
   const token = (await readFile(operatorTokenFile(dataDir), 'utf8')).trim();
   return {
     ...server,
+    close,
     dataDir,
     token,
     api(method, path, body) {
@@ -53,11 +68,11 @@ export async function startScratchServer(
       return fetch(`${server.apiUrl}/api/v3${path}`, request);
     },
     async restart() {
-      await server.close();
+      await close();
       return startScratchServer({ ...options, dataDir });
     },
     async dispose() {
-      await server.close();
+      await close();
       await rm(join(dataDir, '..'), { recursive: true, force: true });
     },
   };

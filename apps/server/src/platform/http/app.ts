@@ -1,7 +1,8 @@
 // Fastify as both listeners use it: problem documents for every failure, strict schemas, no request log (a fleet
 // polls; what matters is counted elsewhere).
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import { fastify, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Context } from '../context.ts';
 import { problemOf, RequestError } from './problem.ts';
@@ -20,14 +21,16 @@ export function createApp(
   options: { readonly serverFactory: FastifyServerFactory<Server>; readonly requestMs: number },
 ): App {
   const { limits } = ctx.config;
+  const withTimeouts = (server: Server): Server => {
+    server.requestTimeout = options.requestMs;
+    server.keepAliveTimeout = limits.keepAliveMs;
+    return server.setTimeout(limits.idleMs);
+  };
   const app = fastify<Server>({
-    serverFactory: options.serverFactory,
+    serverFactory: (handler, given) => withTimeouts(options.serverFactory(handler, given)),
     loggerInstance: ctx.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    requestTimeout: options.requestMs,
-    connectionTimeout: limits.idleMs,
-    keepAliveTimeout: limits.keepAliveMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1024 },
     // Query values are text: they become numbers by schema. Unknown body fields are left alone: additions are safe.

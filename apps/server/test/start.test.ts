@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startScratchServer, type ScratchServer } from './app.ts';
+import { createCredentials, provisionDevice } from './device.ts';
+
+const command = fileURLToPath(new URL('../bin/ota-connect.js', import.meta.url));
+
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** `ota-connect` in a process of its own, until it ends. */
+function run(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [command, ...args], { env: { PATH: process.env['PATH'] } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** Names and contents, without what a running server may touch. */
+function contents(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true }).map(String).toSorted();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return new Map(files.map((name) => [name, readFileSync(join(folder, name)).toString('base64')]));
+}
+
+function assertOneSentence(text: string, pattern: RegExp): void {
+  assert.match(text, pattern);
+  assert.equal(text.trim().split('\n').length, 1, text);
+  assert.doesNotMatch(text, /\bat .*\.ts:/);
+}
+
+async function stopped(server: ScratchServer): Promise<string> {
+  await server.close();
+  return server.dataDir;
+}
+
+describe('first start', () => {
+  it('makes its secrets readable by their owner alone', async () => {
+    const server = await startScratchServer();
+    for (const name of ['operator-token', 'vault.key']) {
+      assert.equal(statSync(join(server.dataDir, name)).mode & 0o777, 0o600, name);
+    }
+    assert.equal(statSync(server.dataDir).mode & 0o777, 0o700);
+    const database = readFileSync(join(server.dataDir, 'ota-connect.db-wal'));
+    assert.equal(database.includes(server.token), false);
+    assert.equal(database.includes('PRIVATE KEY'), false);
+    await server.dispose();
+  });
+
+  it('answers /health without a token', async () => {
+    const server = await startScratchServer();
+    const answer = await fetch(`${server.apiUrl}/health`);
+    assert.deepEqual(await answer.json(), { status: 'ok', version: '0.1.0' });
+    await server.dispose();
+  });
+});
+
+describe('user API', () => {
+  it('wants a token it knows, on every path below /api/v3', async () => {
+    const server = await startScratchServer();
+    for (const authorization of [
+      undefined,
+      'Bearer wrong',
+      `Basic ${server.token}`,
+      'Bearer ',
+      `Bearer ${server.token}x`,
+    ]) {
+      for (const path of ['/session', '/software', '/devices']) {
+        const headers = authorization === undefined ? {} : { authorization };
+        const answer = await fetch(`${server.apiUrl}/api/v3${path}`, { headers });
+        assert.equal(answer.status, 401, `${authorization} ${path}`);
+        assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
+        assert.equal(((await answer.json()) as { code: string }).code, 'not_signed_in');
+      }
+    }
+    await server.dispose();
+  });
+
+  it('refuses a token that was revoked', async () => {
+    const server = await startScratchServer();
+    assert.equal((await server.api('GET', '/session')).status, 200);
+    await server.ctx.db.updateTable('api_tokens').set({ revoked_at: 1 }).execute();
+    assert.equal((await server.api('GET', '/session')).status, 401);
+    await server.dispose();
+  });
+
+  it('tells whose token it is', async () => {
+    const server = await startScratchServer();
+    const session = (await (await server.api('GET', '/session')).json()) as {
+      environment: string;
+      token: { name: string };
+    };
+    assert.equal(session.environment, 'default');
+    assert.equal(session.token.name, 'operator');
+    await server.dispose();
+  });
+
+  it('answers what is malformed with a problem that names it, and hides what is its own fault', async () => {
+    const server = await startScratchServer();
+    const malformed = await server.api('POST', '/provisioning/credentials', { validDays: 'soon' });
+    assert.equal(malformed.status, 400);
+    const problem = (await malformed.json()) as Record<string, unknown>;
+    assert.equal(problem['code'], 'invalid_entity');
+    assert.match(String(problem['detail']), /validDays/);
+    assert.equal(problem['description'], problem['detail']);
+    assert.equal((await server.api('GET', '/software?limit=many')).status, 400);
+    await server.ctx.db.schema.dropTable('image_targets').execute();
+    const broken = await server.api('GET', '/software');
+    assert.equal(broken.status, 500);
+    assert.doesNotMatch(await broken.text(), /image_targets/);
+    await server.dispose();
+  });
+});
+
+describe('restart', () => {
+  it('finds keys, certificates, devices, software and the token again', async () => {
+    const server = await startScratchServer();
+    const { ca } = await createCredentials(server);
+    const device = await provisionDevice(server, 'car-1');
+    await fetch(`${server.apiUrl}/api/v3/software/app.bin?hardwareIds=x`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${server.token}` },
+      body: 'hello',
+    });
+    const root = (await device.send('GET', '/repo/root.json')).body;
+    const targets = (await device.send('GET', '/repo/targets.json')).body;
+    device.close();
+    const again = await server.restart();
+    assert.equal(again.token, server.token);
+    assert.equal((await createCredentials(again)).ca, ca);
+    const other = await provisionDevice(again, 'car-2');
+    assert.deepEqual((await other.send('GET', '/repo/root.json')).body, root);
+    assert.deepEqual((await other.send('GET', '/repo/targets.json')).body, targets);
+    assert.equal((await other.send('GET', '/repo/targets/app.bin')).body.toString(), 'hello');
+    const taken = await provisionDevice(again, 'car-1').then(() => '', String);
+    assert.match(taken, /device_already_registered/);
+    other.close();
+    await again.dispose();
+  });
+
+  it('removes an upload whose server died before listing it', async () => {
+    const server = await startScratchServer();
+    writeFileSync(join(server.dataDir, 'blobs', 'orphan'), 'x');
+    const again = await server.restart();
+    assert.equal(existsSync(join(server.dataDir, 'blobs', 'orphan')), false);
+    await again.dispose();
+  });
+});
+
+describe('a start that cannot be', () => {
+  it('ends with one sentence and exit code 1, when another server holds the data directory', async () => {
+    const server = await startScratchServer();
+    const ended = await run('serve', '--data-dir', server.dataDir, '--api-port', '0', '--gateway-port', '0');
+    assert.equal(ended.code, 1);
+    assertOneSentence(ended.stderr, new RegExp(`Another OTA Connect \\(process ${process.pid}\\) uses`));
+    assert.equal((await server.api('GET', '/session')).status, 200);
+    await server.dispose();
+  });
+
+  it('ends with one sentence and exit code 1, when a port is in use, and leaves no trace', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const address = holder.address();
+    const port = String(typeof address === 'object' ? address?.port : 0);
+    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const asApi = await run('serve', '--data-dir', dataDir, '--api-port', port, '--gateway-port', '0');
+    assert.equal(asApi.code, 1);
+    assertOneSentence(asApi.stderr, new RegExp(`Port ${port} for the user API is in use`));
+    const asGateway = await run('serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', port);
+    assert.equal(asGateway.code, 1);
+    assertOneSentence(asGateway.stderr, new RegExp(`Port ${port} for the device gateway is in use`));
+    assert.equal(existsSync(dataDir), false);
+    holder.close();
+  });
+
+  it('ends with one sentence and exit code 1, when the database is corrupt, and leaves every file as it was', async () => {
+    const dataDir = await stopped(await startScratchServer());
+    writeFileSync(join(dataDir, 'ota-connect.db'), 'no database at all '.repeat(1000));
+    const before = contents(dataDir);
+    const ended = await run('serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0');
+    assert.equal(ended.code, 1);
+    assertOneSentence(ended.stderr, /The database .* is damaged; nothing was changed/);
+    assert.deepEqual(contents(dataDir), before);
+  });
+
+  it('ends with one sentence and exit code 1, when the vault key is another or missing', async () => {
+    const dataDir = await stopped(await startScratchServer());
+    const args = ['serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'];
+    const key = readFileSync(join(dataDir, 'vault.key'), 'utf8');
+    for (const [text, sentence] of [
+      ['0'.repeat(64), /vault key does not open the keys/],
+      ['short', /vault\.key must hold 64 hexadecimal digits/],
+    ] as const) {
+      writeFileSync(join(dataDir, 'vault.key'), text);
+      const ended = await run(...args);
+      assert.equal(ended.code, 1);
+      assertOneSentence(ended.stderr, sentence);
+    }
+    renameSync(join(dataDir, 'vault.key'), join(dataDir, 'vault.key.away'));
+    const ended = await run(...args);
+    assertOneSentence(ended.stderr, /vault key is missing/);
+    assert.equal(existsSync(join(dataDir, 'vault.key')), false);
+    writeFileSync(join(dataDir, 'vault.key'), key);
+    await (await startScratchServer({ dataDir })).dispose();
+  });
+
+  it('ends with exit code 64, when the command line is wrong', async () => {
+    for (const args of [['serve', '--api-port', 'eighty'], ['serve', '--colour'], ['dance']]) {
+      const ended = await run(...args);
+      assert.equal(ended.code, 64, args.join(' '));
+      assert.notEqual(ended.stderr, '');
+    }
+  });
+
+  it('takes over from a server that was killed', async () => {
+    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const args = [command, 'serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'];
+    const child = spawn(process.execPath, args, {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('close', resolve));
+    const server = await startScratchServer({ dataDir });
+    assert.equal((await server.api('GET', '/session')).status, 200);
+    await server.dispose();
+  });
+});
+
+describe('stop', () => {
+  it('ends with exit code 0, when asked by a signal', async () => {
+    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const args = [command, 'serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'];
+    const child = spawn(process.execPath, args, {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGTERM');
+    assert.equal(await new Promise((resolve) => child.once('close', resolve)), 0);
+  });
+});
