@@ -36,7 +36,8 @@ function prepareDeviceAs(id: string, folder: string): DemoDevice {
     imagesDir,
     isProvisioned: () => existsSync(path.join(storageDir, 'sql.db')),
     reborn: () => {
-      for (const dir of [storageDir, imagesDir]) rmSync(dir, { recursive: true, force: true });
+      for (const old of [storageDir, imagesDir, credentialsFile])
+        rmSync(old, { recursive: true, force: true });
       const number = Number(/-(\d+)$/.exec(id)?.[1] ?? 1) + 1;
       return prepareDeviceAs(`${id.replace(/-\d+$/, '')}-${number}`, folder);
     },

@@ -74,16 +74,18 @@ function aktualizr(shell: Shell, device: DemoDevice, ...words: string[]): Promis
 }
 
 async function provision(shell: Shell, found: DemoDevice): Promise<DemoDevice> {
-  if (!existsSync(found.credentialsFile)) {
-    step('Shared credentials are made for new devices');
-    const words = ['--output', found.credentialsFile, '--description', 'demo'];
-    await shell.show('ota', 'credentials', 'create', ...words);
-  }
+  if (!existsSync(found.credentialsFile)) await makeCredentials(shell, found);
   step(`A device starts for the first time (its configuration is in ${found.configDir})`);
   const device = await firstContact(shell, found);
   step('The server knows the device');
   await shell.show('ota', 'device', 'list');
   return device;
+}
+
+async function makeCredentials(shell: Shell, device: DemoDevice): Promise<void> {
+  step('Shared credentials are made for new devices');
+  const words = ['--output', device.credentialsFile, '--description', 'demo'];
+  await shell.show('ota', 'credentials', 'create', ...words);
 }
 
 /** A start that was interrupted while the server answered leaves an id that nobody holds the key of. */
@@ -93,8 +95,9 @@ async function firstContact(shell: Shell, found: DemoDevice): Promise<DemoDevice
     return found;
   } catch (error) {
     if (!(error instanceof StoryError) || error.exitCode !== CREDENTIALS_REFUSED) throw error;
-    step('An earlier start was interrupted while the device was provisioned: it begins again under a new id');
     const device = found.reborn();
+    await makeCredentials(shell, device);
+    step('An earlier start was interrupted while the device was provisioned: it begins again under a new id');
     await aktualizr(shell, device, 'check');
     return device;
   }
