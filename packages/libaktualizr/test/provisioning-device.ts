@@ -38,6 +38,7 @@ export class Server {
   readonly shared: TlsCredentials[] = [];
   readonly accepted: string[] = [];
   readonly taken = new Set<string>();
+  answer: Uint8Array = readFileSync(fixture('pkcs12/ec-empty.p12'));
   takeEverything = false;
   refusesEcus = false;
   failure: Error | undefined;
@@ -52,7 +53,7 @@ export class Server {
           throw new ProvisioningError('device_exists', 'taken');
         this.taken.add(deviceId);
         this.accepted.push(deviceId);
-        return readFileSync(fixture('pkcs12/ec-empty.p12'));
+        return this.answer;
       },
     };
   }

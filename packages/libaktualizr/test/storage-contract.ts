@@ -182,6 +182,19 @@ export function storageContract(name: string, prepare: Prepare): void {
       assert.deepEqual(installations.log(PRIMARY), [old]);
     });
 
+    it('lets only one version wait at a time, also when another became current', (test) => {
+      const { installations } = prepare(test).open();
+      installations.save(version('one.bin', 'a'), 'pending');
+      installations.save(version('two.bin', 'b'), 'pending');
+      assert.equal(installations.pending(PRIMARY)?.name, 'two.bin');
+      installations.save(version('three.bin', 'c'), 'current');
+      assert.equal(installations.pending(PRIMARY), undefined);
+      assert.deepEqual(
+        installations.log(PRIMARY).map((entry) => entry.name),
+        ['three.bin'],
+      );
+    });
+
     it('keeps what is current, when the same bytes are installed once more under another campaign', (test) => {
       const { installations } = prepare(test).open();
       const again = version('old.bin', 'a', {

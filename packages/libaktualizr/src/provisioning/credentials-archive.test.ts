@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -53,6 +53,12 @@ describe('credentials archive', () => {
     assert.match(refusal(broken), /is damaged or no zip archive/);
     assert.match(refusal(archive(test, { 'server_ca.pem': Buffer.from('PEM') })), /holds no autoprov\.url/);
     assert.match(refusal(archive(test, { 'autoprov.url': Buffer.from('gateway') })), /no URL/);
+  });
+
+  it('is refused, when it is far too large to be one', (test) => {
+    const file = archive(test, MEMBERS);
+    truncateSync(file, 17 * 1024 * 1024);
+    assert.match(refusal(file), /is far too large for a credentials archive/);
   });
 
   it('is refused, when a member would fill the memory', (test) => {

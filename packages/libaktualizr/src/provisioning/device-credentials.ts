@@ -1,6 +1,7 @@
 // The device's own TLS identity: stored, or imported, or asked for with the shared identity of credentials.zip, whose
 // key is taken out of the archive afterwards. client-protocol 1.2, 3.1; client-features PRV-01 to -05, W-49.
 import { X509Certificate } from 'node:crypto';
+import { statSync } from 'node:fs';
 
 import type { Config } from '../config/config.ts';
 import { ProvisioningError } from '../errors.ts';
@@ -15,9 +16,9 @@ export type CredentialDeps = {
   readonly sharedGateway: (credentials: TlsCredentials) => Pick<Gateway, 'registerDevice'>;
 };
 
-type SeenFlags = { has(name: string): boolean; set(name: string): void };
+type SeenFlags = { get(name: string): string | undefined; set(name: string, value: string): void };
 
-/** Set when the shared key is out of the archive, or the archive cannot be written: it is not looked at again. */
+/** Which archive is done with: its shared key is out, or it cannot be written. It is not opened again until it changes. */
 const ARCHIVE_DONE = 'shared_identity_done';
 const DRAWS = 3;
 
@@ -118,12 +119,19 @@ function commonName(credentials: TlsCredentials | undefined): string | undefined
   return (Array.isArray(name) ? name[0] : name) || undefined;
 }
 
-/** Also after a power cut between storing and removing: it is looked at until it is done. */
+/** Also after a power cut between storing and removing, and for an archive that was put there anew. */
 async function forgetSharedIdentity({ config, storage }: CredentialDeps): Promise<void> {
+  const file = config.provision.provisionPath;
   const { flags } = storage;
-  if (config.provision.provisionPath === '' || flags === undefined || flags.has(ARCHIVE_DONE)) return;
+  if (flags === undefined || stampOf(file) === undefined || flags.get(ARCHIVE_DONE) === stampOf(file)) return;
   const { removeSharedIdentity } = await import('./credentials-archive.ts');
-  if (removeSharedIdentity(config.provision.provisionPath) !== 'later') flags.set(ARCHIVE_DONE);
+  const stamp = removeSharedIdentity(file) === 'later' ? undefined : stampOf(file);
+  if (stamp !== undefined) flags.set(ARCHIVE_DONE, stamp);
+}
+
+function stampOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.size} ${found.mtimeMs}`;
 }
 
 function joined(certificates: readonly string[], more: string | undefined): string {

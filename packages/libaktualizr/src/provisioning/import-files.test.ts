@@ -174,6 +174,7 @@ describe('pre-installed Root', () => {
     car.put('repo/root.json', goldenRoot(test));
     await prepareDevice(car.config, car.storage);
     assert.equal(Buffer.from(car.storage.metadata.image.load('root') ?? []).toString(), 'newer');
+    assert.equal(car.storage.metadata.image.loadRoot(1), undefined);
   });
 
   it('stops the device, when it is damaged: trust on first use is not what was ordered', async (test) => {

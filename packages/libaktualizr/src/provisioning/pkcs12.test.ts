@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 
 import { fixture } from '../../test/temporary-directory.ts';
 import { ProvisioningError } from '../errors.ts';
+import { decrypt, macAgrees, passwordForms } from './pkcs12-ciphers.ts';
 import { readPkcs12 } from './pkcs12.ts';
 
 const FILES = [
@@ -33,6 +34,25 @@ function refusal(bytes: Uint8Array, password: string): string {
 }
 
 describe('PKCS#12 file', () => {
+  it('may come without other certificates', () => {
+    assert.deepEqual(readPkcs12(read('ec-alone.p12'), '', 'FILE').chain, []);
+  });
+
+  it('may not cost hours of work', () => {
+    const salted = { salt: new Uint8Array(8), iterations: 2 ** 31 };
+    const [form = new Uint8Array()] = passwordForms('');
+    assert.equal(
+      macAgrees(
+        { ...salted, digest: '2.16.840.1.101.3.4.2.1', expected: new Uint8Array(32) },
+        new Uint8Array(),
+        form,
+      ),
+      false,
+    );
+    const sealed = { ...salted, kind: 'pkcs12', algorithm: '1.2.840.113549.1.12.1.3' } as const;
+    assert.equal(decrypt(sealed, new Uint8Array(8), '', form), undefined);
+  });
+
   for (const { name, password, keyType, sealed } of FILES) {
     it(`opens, when it is sealed with ${sealed}`, () => {
       const { privateKey, certificate, chain } = readPkcs12(read(name), password, 'FILE');

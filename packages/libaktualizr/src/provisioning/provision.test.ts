@@ -75,6 +75,25 @@ describe('provisioning with shared credentials', () => {
     assert.ok(readCredentialsArchive(reuse.archive).sharedIdentity);
   });
 
+  it('takes the key out of an archive that is put there anew, and opens a known one no more', async (test) => {
+    const { archive, attempt } = await device(test);
+    const fresh = readFileSync(archive);
+    await attempt();
+    const stripped = readFileSync(archive);
+    await attempt();
+    assert.deepEqual(readFileSync(archive), stripped);
+    writeFileSync(archive, fresh);
+    await attempt();
+    assert.equal(readCredentialsArchive(archive).sharedIdentity, undefined);
+  });
+
+  it('trusts what the archive trusts, when the server sends no chain', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    server.answer = readFileSync(fixture('pkcs12/ec-alone.p12'));
+    await attempt();
+    assert.match(new X509Certificate(storage.credentials.tls()?.ca ?? '').subject, /TestCA/);
+  });
+
   it('takes the key out at the next start, when the power was cut before', async (test) => {
     const { storage, archive, attempt } = await device(test);
     storage.identity.saveDeviceId('calm-mango-7');

@@ -33,9 +33,9 @@ export function metadataStore(
       else if (repository === 'image') db.run('DELETE FROM delegations WHERE role_name = ?', role.delegation);
     },
     flags: () => ({
-      directorFullRoles: () => flags.has(DIRECTOR_FULL_ROLES),
+      directorFullRoles: () => flags.get(DIRECTOR_FULL_ROLES) !== undefined,
       rememberDirectorFullRoles: (served) =>
-        served ? flags.set(DIRECTOR_FULL_ROLES) : flags.forget(DIRECTOR_FULL_ROLES),
+        served ? flags.set(DIRECTOR_FULL_ROLES, 'served') : flags.forget(DIRECTOR_FULL_ROLES),
     }),
   };
 }

@@ -10,8 +10,8 @@ import type { Connection } from './database.ts';
 const ROWS_KEPT = 500;
 
 export type FlagStore = {
-  has(name: string): boolean;
-  set(name: string): void;
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
   forget(name: string): void;
 };
 
@@ -49,8 +49,8 @@ export function etagStore(db: Connection): EtagStore {
 
 export function flagStore(db: Connection): FlagStore {
   return {
-    has: (name) => db.get('SELECT value FROM ota_connect_flags WHERE name = ?', name) !== undefined,
-    set: (name) => db.run(`INSERT OR REPLACE INTO ota_connect_flags VALUES(?, '1')`, name),
+    get: (name) => textOf(db.get('SELECT value FROM ota_connect_flags WHERE name = ?', name), 'value'),
+    set: (name, value) => db.run('INSERT OR REPLACE INTO ota_connect_flags VALUES(?, ?)', name, value),
     forget: (name) => db.run('DELETE FROM ota_connect_flags WHERE name = ?', name),
   };
 }

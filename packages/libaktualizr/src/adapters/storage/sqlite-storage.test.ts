@@ -232,6 +232,46 @@ describe('database of the original', () => {
   });
 });
 
+describe('durability', () => {
+  it('has each write on the disk when it returns, the directory included', (test) => {
+    const db = connect(join(temporaryDirectory(test), 'sql.db'), false);
+    assert.deepEqual({ ...db.get('PRAGMA synchronous') }, { synchronous: 3 });
+    db.close();
+  });
+});
+
+describe('what only we store', () => {
+  it('begins anew, when a later version left a state that this one does not know', (test) => {
+    const directory = temporaryDirectory(test);
+    const storage = openStorage(at(directory));
+    storage.cycle.save({ kind: 'Checking' });
+    storage.close();
+    const database = new DatabaseSync(join(directory, 'sql.db'));
+    database.exec(`UPDATE ota_connect_cycle SET state = '{"kind":"Dreaming"}'`);
+    database.close();
+    const reopened = openStorage(at(directory));
+    assert.deepEqual(reopened.cycle.load(), { kind: 'Idle' });
+    reopened.close();
+  });
+
+  it('does not grow without end', (test) => {
+    const directory = temporaryDirectory(test);
+    const storage = openStorage(at(directory));
+    storage.transaction(() => {
+      for (let index = 0; index < 1200; index++) {
+        storage.etags.save(`https://x/${index}.root.json`, 'tag');
+        storage.cycle.countAttempt(String(index), '');
+      }
+    });
+    assert.equal(storage.etags.load('https://x/1199.root.json'), 'tag');
+    assert.equal(storage.cycle.attempts('1199', ''), 1);
+    storage.close();
+    for (const table of ['ota_connect_etags', 'ota_connect_attempts']) {
+      assert.ok(rowsOf(join(directory, 'sql.db'), table).length <= 500, table);
+    }
+  });
+});
+
 describe('registration of other ECUs', () => {
   it('remembers the ones that went away', (test) => {
     const storage = openStorage(goldenCopy(temporaryDirectory(test), 'storage-v25-ip-secondary.db'));

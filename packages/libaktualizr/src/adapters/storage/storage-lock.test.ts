@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -91,6 +91,7 @@ describe('lock of the storage', () => {
     const directory = temporaryDirectory(test);
     const storage = openStorage(at(directory));
     assert.equal(refusal(directory).details['pid'], process.pid);
+    assert.equal(readFileSync(join(directory, 'storage.pid'), 'utf8'), `${process.pid}\n`);
     const child = spawn(process.execPath, [HOLDER, directory], { stdio: 'ignore' });
     const [code] = await once(child, 'exit');
     assert.equal(code, 1);
