@@ -49,7 +49,7 @@ function configuration(id: string, folder: string): string {
   return `[provision]
 provision_path = ${inside('credentials.zip')}
 device_id = "${id}"
-primary_ecu_serial = "demo-primary"
+primary_ecu_serial = "${id}-primary"
 primary_ecu_hardware_id = "${HARDWARE_ID}"
 
 [storage]
