@@ -91,8 +91,9 @@ describe('kill -9 of aktualizr', () => {
   });
   after(() => system.stop());
 
-  it(`at ${KILLS} random moments of the download costs no progress and reports once`, async () => {
+  it(`at ${KILLS} random moments of the download costs no progress and reports once`, async (test) => {
     const link = await throttledLink(system.gatewayPort, 400 * MEBI);
+    test.after(() => link.close());
     const device = await createDevice(system, 'killed-in-download', {
       gatewayUrl: `https://localhost:${link.port}`,
     });
@@ -134,7 +135,6 @@ describe('kill -9 of aktualizr', () => {
     const row = await deviceRow(system, 'killed-in-download');
     assert.equal(row.ecus?.[0]?.installed?.sha256, sha256(image));
     await assertReportedOnce(system, row);
-    await link.close();
   });
 
   for (const when of ['before', 'after'] as const) {

@@ -29,16 +29,17 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 type Run = { readonly child: ChildProcess; readonly ended: Promise<number | null>; text(): string };
 
-function start(): Run {
+function start(changes: NodeJS.ProcessEnv = {}): Run {
   const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: root,
-    env,
+    env: { ...env, ...changes },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
+      if (text.includes('The device is asked')) child.emit('half-way');
       if (text.includes('Ctrl-C stops it')) child.emit('serving');
     });
   }
@@ -70,6 +71,20 @@ describe('npm start', () => {
     assert.doesNotMatch(run.text(), /campaign/);
     run.child.kill('SIGTERM');
     assert.equal(await run.ended, 0, run.text());
+  });
+
+  it('goes on after Ctrl-C in the middle of the story', async () => {
+    const elsewhere = { OTA_CONNECT_DATA_DIR: path.join(folder, 'interrupted') };
+    const first = start(elsewhere);
+    await once(first.child, 'half-way');
+    first.child.kill('SIGINT');
+    assert.equal(await first.ended, 0, first.text());
+    const second = start(elsewhere);
+    await serving(second);
+    assert.match(second.text(), /Status: +finished/);
+    assert.doesNotMatch(second.text(), /campaign is planned/);
+    second.child.kill('SIGINT');
+    assert.equal(await second.ended, 0, second.text());
   });
 
   it('says in one sentence that the port is in use and ends with 1', async () => {

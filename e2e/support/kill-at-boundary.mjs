@@ -4,7 +4,7 @@ import { StatementSync } from 'node:sqlite';
 
 const killAt = Number(process.env.KILL_AT_SAVE);
 const before = process.env.KILL_WHEN === 'before';
-const run = StatementSync.prototype.run;
+const { value: run } = Object.getOwnPropertyDescriptor(StatementSync.prototype, 'run') ?? {};
 let saves = 0;
 
 StatementSync.prototype.run = function (...values) {

@@ -12,6 +12,7 @@ import { addCredentialsCreate } from './commands/credentials-create.ts';
 import { addCredentialsList } from './commands/credentials-list.ts';
 import { addDeviceEvents } from './commands/device-events.ts';
 import { addDeviceList } from './commands/device-list.ts';
+import { addDeviceReports } from './commands/device-reports.ts';
 import { addDeviceShow } from './commands/device-show.ts';
 import { addDeviceUpdates } from './commands/device-updates.ts';
 import { addGroupAdd } from './commands/group-add.ts';
@@ -61,6 +62,7 @@ function addDeviceCommands(program: Command): void {
   addDeviceShow(device);
   addDeviceEvents(device);
   addDeviceUpdates(device);
+  addDeviceReports(device);
 }
 
 function addSoftwareCommands(program: Command): void {

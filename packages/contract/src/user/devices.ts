@@ -45,6 +45,24 @@ export const DeviceUpdateSchema = Type.Object({
 });
 export type DeviceUpdate = Static<typeof DeviceUpdateSchema>;
 
+const ReportedResult = Type.Object({
+  success: Type.Boolean(),
+  code: Type.String(),
+  description: Type.String(),
+});
+
+/** An installation report as the device signed it. It is sent again until the device knows that it arrived. */
+export const InstallationReportSchema = Type.Object({
+  correlationId: Type.String(),
+  result: ReportedResult,
+  rawReport: Type.String(),
+  items: Type.Array(Type.Object({ ecu: Type.String(), result: ReportedResult })),
+  receivedAt: Time,
+  lastReceivedAt: Time,
+  timesReceived: Type.Integer(),
+});
+export type DeviceInstallationReport = Static<typeof InstallationReportSchema>;
+
 /** An event as the device sent it, with the time it arrived. */
 export const StoredEventSchema = Type.Object({
   id: Type.String(),

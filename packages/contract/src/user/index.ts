@@ -1,10 +1,17 @@
 // The user API v3: schemas that the server validates with, and the types that both sides code against.
 export { USER_API } from './paths.ts';
-export { DeviceSchema, DEVICE_STATUSES, DeviceUpdateSchema, StoredEventSchema } from './devices.ts';
+export {
+  DeviceSchema,
+  DEVICE_STATUSES,
+  DeviceUpdateSchema,
+  InstallationReportSchema,
+  StoredEventSchema,
+} from './devices.ts';
 export type {
   Device,
   DeviceEcu,
   DeviceStatus,
+  DeviceInstallationReport,
   DeviceUpdate,
   DeviceUpdateState,
   StoredEvent,

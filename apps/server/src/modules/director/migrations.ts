@@ -32,4 +32,12 @@ export const migrations: readonly Migration[] = [
       for (const statement of statements) await statement.execute(tx);
     },
   },
+  {
+    id: 'director/0002',
+    async up(tx) {
+      await sql`CREATE TABLE director_installation_reports (environment TEXT NOT NULL, device_uuid TEXT NOT NULL,
+        digest TEXT NOT NULL, report TEXT NOT NULL, received_at INTEGER NOT NULL, last_received_at INTEGER NOT NULL,
+        times_received INTEGER NOT NULL, PRIMARY KEY (environment, device_uuid, digest)) STRICT`.execute(tx);
+    },
+  },
 ];

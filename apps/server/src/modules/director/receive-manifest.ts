@@ -1,6 +1,13 @@
 // PUT /director/manifest: load what is known, verify, apply, save, state the facts; one transaction. Most manifests say
 // nothing new: those are answered without writing. Source: server-protocol 4.5; Uptane Standard #director_repository
-import { CodedError, parseVehicleManifest, type VehicleManifest } from '@ota-connect/uptane';
+import {
+  CodedError,
+  canonicalBytes,
+  installationReport,
+  parseVehicleManifest,
+  sha256Hex,
+  type VehicleManifest,
+} from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
 import { RequestError } from '../../platform/http/problem.ts';
@@ -9,6 +16,7 @@ import { applyManifest, type Applied, type UpdateEnd } from './apply-manifest.ts
 import { listAssignments } from './assignment-store.ts';
 import { changeState } from './change-state.ts';
 import type { DeviceUpdateCanceled, DeviceUpdateCompleted, EcuImagesReported } from './events.ts';
+import { saveInstallationReport } from './installation-report-store.ts';
 import { promoteNext } from './promote-next.ts';
 import { listEcus, markOutdated, setInstalled, type DeviceKey } from './store.ts';
 import { verifyManifest, type RegisteredEcu } from './verify-manifest.ts';
@@ -17,17 +25,34 @@ type Judged = {
   readonly ecus: readonly RegisteredEcu[];
   readonly applied: Applied;
   readonly attacks: ReadonlyMap<string, string>;
+  readonly missing: readonly string[];
 };
 
 /** Throws RequestError: the codes of ManifestRefusal. */
 export async function receiveManifest(ctx: Context, key: DeviceKey, body: Uint8Array): Promise<void> {
   const manifest = readManifest(body);
-  const { applied, attacks } = await judge(ctx.db, key, manifest);
+  const { applied, attacks, missing } = await judge(ctx.db, key, manifest);
+  if (missing.length > 0) ctx.log.debug({ device: key.uuid, missing }, 'ECUs without a report');
   for (const [ecu, seen] of attacks) {
     ctx.log.warn({ device: key.uuid, ecu, seen: seen.slice(0, 500) }, 'An ECU reports an attack');
   }
-  if (applied.changedImages.size === 0 && applied.transitions.length === 0) return;
-  await inTransaction(ctx.db, async (tx) => save(ctx, tx, { key, ...(await judge(tx, key, manifest)) }));
+  const saysNothingNew = applied.changedImages.size === 0 && applied.transitions.length === 0;
+  if (saysNothingNew && manifest.installationReport === undefined) return;
+  await inTransaction(ctx.db, async (tx) => {
+    await save(ctx, tx, { key, ...(await judge(tx, key, manifest)) });
+    await keepReport(ctx, tx, { key, manifest });
+  });
+}
+
+async function keepReport(
+  ctx: Context,
+  tx: Transaction,
+  received: { readonly key: DeviceKey; readonly manifest: VehicleManifest },
+): Promise<void> {
+  const report = received.manifest.installationReport;
+  if (report === undefined) return;
+  const digest = sha256Hex(canonicalBytes(installationReport(report)));
+  await saveInstallationReport(tx, received.key, { digest, report, at: ctx.clock.now() });
 }
 
 function readManifest(body: Uint8Array): VehicleManifest {
@@ -49,11 +74,8 @@ async function judge(db: Queryable, key: DeviceKey, manifest: VehicleManifest): 
   const images = new Map(
     ecus.flatMap((ecu) => (ecu.installed === undefined ? [] : [[ecu.serial, ecu.installed]])),
   );
-  return {
-    ecus,
-    applied: applyManifest({ images, assignments }, verdict.reported),
-    attacks: verdict.attacks,
-  };
+  const { reported, attacks, missing } = verdict;
+  return { ecus, applied: applyManifest({ images, assignments }, reported), attacks, missing };
 }
 
 async function save(

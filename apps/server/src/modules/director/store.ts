@@ -3,44 +3,46 @@ import { parsePublicKey, type PublicKey } from '@ota-connect/uptane';
 import type { Queryable, Transaction } from '../../platform/db/database.ts';
 import type { Image } from './assignment.ts';
 import type { AssignmentTables } from './assignment-store.ts';
+import type { InstallationReportTables } from './installation-report-store.ts';
 import type { RegisteredEcu } from './verify-manifest.ts';
 
 export type DeviceRole = 'targets' | 'snapshot' | 'timestamp';
 
-export type DirectorTables = AssignmentTables & {
-  director_devices: {
-    environment: string;
-    uuid: string;
-    primary_serial: string;
-    /** JSON array of texts. */
-    capabilities: string;
-    targets_outdated: number;
-    created_at: number;
+export type DirectorTables = AssignmentTables &
+  InstallationReportTables & {
+    director_devices: {
+      environment: string;
+      uuid: string;
+      primary_serial: string;
+      /** JSON array of texts. */
+      capabilities: string;
+      targets_outdated: number;
+      created_at: number;
+    };
+    director_ecus: {
+      environment: string;
+      device_uuid: string;
+      serial: string;
+      hardware_id: string;
+      public_key: string;
+      can_roll_back: number | null;
+      /** JSON of an Image; null until the ECU reports. */
+      installed: string | null;
+      created_at: number;
+      removed_at: number | null;
+    };
+    director_roles: {
+      environment: string;
+      device_uuid: string;
+      role: DeviceRole;
+      version: number;
+      /** The Root under which it was signed. */
+      root_version: number;
+      expires_at: number;
+      /** Canonical bytes, which are ASCII. */
+      body: string;
+    };
   };
-  director_ecus: {
-    environment: string;
-    device_uuid: string;
-    serial: string;
-    hardware_id: string;
-    public_key: string;
-    can_roll_back: number | null;
-    /** JSON of an Image; null until the ECU reports. */
-    installed: string | null;
-    created_at: number;
-    removed_at: number | null;
-  };
-  director_roles: {
-    environment: string;
-    device_uuid: string;
-    role: DeviceRole;
-    version: number;
-    /** The Root under which it was signed. */
-    root_version: number;
-    expires_at: number;
-    /** Canonical bytes, which are ASCII. */
-    body: string;
-  };
-};
 
 export type DeviceKey = { readonly environment: string; readonly uuid: string };
 export type DeviceRow = DirectorTables['director_devices'];
