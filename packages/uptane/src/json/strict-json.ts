@@ -5,14 +5,24 @@
 import { CodedError } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { scanJson } from './json-scanner.ts';
-import type { JsonValue } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+/** `isCanonical`: the bytes are the canonical form already. False says nothing. */
+export type ReadJson = { readonly value: JsonValue; readonly isCanonical: boolean };
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const ASCII = /^[\0-\x7f]*$/;
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /** @throws CodedError JsonError, with the reason as code */
 export function parseStrictJson(bytes: Uint8Array, maxDepth: number = DEFAULT_LIMITS.maxDepth): JsonValue {
+  return readStrictJson(bytes, maxDepth).value;
+}
+
+/** @throws CodedError JsonError, with the reason as code */
+export function readStrictJson(bytes: Uint8Array, maxDepth: number): ReadJson {
   const text = decodeUtf8(bytes);
-  return parseFast(text, maxDepth) ?? scanJson(text, maxDepth);
+  return readFast(text, maxDepth) ?? { value: scanJson(text, maxDepth), isCanonical: false };
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -24,27 +34,59 @@ function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /** undefined: read it the slow way, which gives the value or says what is wrong and where. */
-function parseFast(text: string, maxDepth: number): JsonValue | undefined {
+function readFast(text: string, maxDepth: number): ReadJson | undefined {
   // An escaped surrogate may be half of one; the scanner looks closely.
-  if (/\\u[dD][89a-fA-F]/.test(text)) return undefined;
-  let value: JsonValue;
+  if (ESCAPED_SURROGATE.test(text)) return undefined;
+  const value = parseNatively(text);
+  if (value === undefined) return undefined;
+  const form = inspect(value, maxDepth);
+  if (form === 'odd' || JSON.stringify(value) !== text) return undefined;
+  return { value, isCanonical: form === 'sorted' && ASCII.test(text) };
+}
+
+function parseNatively(text: string): JsonValue | undefined {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  if (value === null || !isPlain(value, maxDepth)) return undefined;
-  return JSON.stringify(value) === text ? value : undefined;
 }
 
-/** Whole numbers and bounded depth; takes the prototypes away on the way. */
-function isPlain(value: JsonValue, depthLeft: number): boolean {
-  if (typeof value === 'number') return Number.isSafeInteger(value) && Math.abs(value) < 1e21;
-  if (typeof value !== 'object' || value === null) return true;
-  if (depthLeft === 0) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlain(item, depthLeft - 1));
-  for (const item of Object.values(value)) if (!isPlain(item, depthLeft - 1)) return false;
-  Object.setPrototypeOf(value, null);
-  return true;
+/** Odd: a number that is no safe integer, or too deep. */
+type Form = 'odd' | 'sorted' | 'unsorted';
+
+/** Takes the prototypes away on the way. */
+function inspect(value: JsonValue, depthLeft: number): Form {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'sorted' : 'odd';
+  if (typeof value !== 'object' || value === null) return 'sorted';
+  if (depthLeft === 0) return 'odd';
+  return Array.isArray(value)
+    ? inspectItems(value, depthLeft)
+    : inspectMembers(value as JsonObject, depthLeft);
+}
+
+function inspectItems(items: readonly JsonValue[], depthLeft: number): Form {
+  let result: Form = 'sorted';
+  for (const item of items) {
+    const form = inspect(item, depthLeft - 1);
+    if (form === 'odd') return 'odd';
+    if (form === 'unsorted') result = 'unsorted';
+  }
+  return result;
+}
+
+function inspectMembers(object: JsonObject, depthLeft: number): Form {
+  let result: Form = 'sorted';
+  let previous: string | undefined;
+  for (const name of Object.keys(object)) {
+    // UTF-16 order will do: it is the canonical one for ASCII, and other text is never called canonical here.
+    if (previous !== undefined && previous >= name) result = 'unsorted';
+    previous = name;
+    const form = inspect(object[name] ?? null, depthLeft - 1);
+    if (form === 'odd') return 'odd';
+    if (form === 'unsorted') result = 'unsorted';
+  }
+  Object.setPrototypeOf(object, null);
+  return result;
 }

@@ -6,9 +6,8 @@ import { readInstallationReport, type InstallationReport } from './installation-
 import { CodedError } from '../errors.ts';
 import { parseEcuSerial, type EcuSerial } from '../identifiers.ts';
 import { readArray, readObject, readOptional, readString } from '../json/decode.ts';
-import { parseStrictJson } from '../json/strict-json.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
-import { readEnvelope, type Envelope } from '../metadata/envelope.ts';
+import { readEnvelope, readInnerEnvelope, type Envelope } from '../metadata/envelope.ts';
 
 export type NextVehicleManifest = {
   readonly primary: EcuSerial;
@@ -29,8 +28,6 @@ export type VehicleManifest = {
   readonly custom?: JsonObject;
 };
 
-const NO_BYTES = new Uint8Array();
-
 /** The `signed` part. */
 export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
   return jsonObject([
@@ -44,7 +41,7 @@ export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
 /** @throws CodedError ManifestError `malformed_manifest` */
 export function parseVehicleManifest(received: Uint8Array): VehicleManifest {
   try {
-    return readManifest(readEnvelope(received, parseStrictJson(received)));
+    return readManifest(readEnvelope(received));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be read.';
     throw new CodedError('ManifestError', 'malformed_manifest', `The manifest is not acceptable: ${why}`, {
@@ -91,7 +88,7 @@ function addEcu(ecus: Map<EcuSerial, EcuManifest>, listedAs: string, manifest: E
 }
 
 function readEcu(value: JsonValue): EcuManifest {
-  const envelope = readEnvelope(NO_BYTES, value);
+  const envelope = readInnerEnvelope(value);
   return { envelope, report: readEcuVersionReport(envelope.signed) };
 }
 

@@ -2,9 +2,9 @@
 // What is stored and forwarded are the received bytes; everything decoded is a view. Unknown members are kept and ignored.
 // Source: Uptane Standard #common_metadata_structures
 import { MetadataError, type RepositoryName } from '../errors.ts';
-import { canonicalBytes } from '../json/canonical-json.ts';
+import { canonicalBytes, canonicalText } from '../json/canonical-json.ts';
 import { readArray, readObject, readString } from '../json/decode.ts';
-import { parseStrictJson } from '../json/strict-json.ts';
+import { readStrictJson } from '../json/strict-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isKnownMethod } from '../keys/verify-signature.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
@@ -22,6 +22,8 @@ export type Envelope = {
   readonly document: JsonObject;
 };
 
+const NO_BYTES = new Uint8Array();
+
 /** Which document is being read: for errors, and for the type that it has to state. */
 export type DocumentOrigin = { readonly role: StoredRole; readonly repository?: RepositoryName };
 
@@ -32,7 +34,7 @@ export function parseEnvelope(
   limits: Limits = DEFAULT_LIMITS,
 ): Envelope {
   return refusingMalformed(origin, () => {
-    const envelope = readEnvelope(received, parseStrictJson(received, limits.maxDepth));
+    const envelope = readEnvelope(received, limits);
     const type = readString(member(envelope.signed, '_type'), '_type');
     if (type !== roleType(origin.role)) throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
     if (envelope.signatures.length > limits.signaturesPerDocument)
@@ -44,12 +46,36 @@ export function parseEnvelope(
   });
 }
 
-/** The envelope of a parsed document, of any type. @throws CodedError DecodeError */
-export function readEnvelope(received: Uint8Array, value: JsonValue): Envelope {
+/** The envelope of any type of document. @throws CodedError JsonError, DecodeError */
+export function readEnvelope(received: Uint8Array, limits: Limits = DEFAULT_LIMITS): Envelope {
+  const { value, isCanonical } = readStrictJson(received, limits.maxDepth);
+  const envelope = viewEnvelope(value, received);
+  return isCanonical ? { ...envelope, signedBytes: cutSigned(envelope) } : withSignedBytes(envelope);
+}
+
+/** The envelope of a document inside another. @throws CodedError DecodeError */
+export function readInnerEnvelope(value: JsonValue): Envelope {
+  return withSignedBytes(viewEnvelope(value, NO_BYTES));
+}
+
+type UnsignedView = Omit<Envelope, 'signedBytes'>;
+
+function viewEnvelope(value: JsonValue, received: Uint8Array): UnsignedView {
   const document = readObject(value, 'document');
   const signed = readObject(member(document, 'signed'), 'signed');
   const signatures = readArray(member(document, 'signatures'), 'signatures').map(readSignature);
-  return { received, signedBytes: canonicalBytes(signed), signatures, signed, document };
+  return { received, signatures, signed, document };
+}
+
+function withSignedBytes(envelope: UnsignedView): Envelope {
+  return { ...envelope, signedBytes: canonicalBytes(envelope.signed) };
+}
+
+/** In a canonical document the canonical form of `signed` stands as it is, last in line. */
+function cutSigned({ received, document, signed }: UnsignedView): Uint8Array {
+  if (Object.keys(document).length !== 2) return canonicalBytes(signed);
+  const signatures = canonicalText(member(document, 'signatures') ?? null);
+  return received.subarray(`{"signatures":${signatures},"signed":`.length, received.byteLength - 1);
 }
 
 /** Runs a reader and turns whatever is wrong with the document into one refusal that names the role. */
