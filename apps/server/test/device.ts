@@ -1,5 +1,5 @@
 // A device as the gateway sees one: Node's TLS with PKCS#12 as the server hands it out, no line of our client.
-import { Agent, request, type RequestOptions } from 'node:https';
+import { Agent, request, type AgentOptions } from 'node:https';
 import { unzipSync } from 'fflate';
 import type { ScratchServer } from './app.ts';
 
@@ -40,7 +40,7 @@ export async function createCredentials(server: ScratchServer, validDays?: numbe
 }
 
 /** A connection with the given TLS identity. */
-export function connect(gatewayUrl: string, identity: RequestOptions): TestDevice {
+export function connect(gatewayUrl: string, identity: AgentOptions): TestDevice {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...identity });
   return {
     send: (method, path, options = {}) =>

@@ -3,7 +3,8 @@
 //
 // Who takes part. Fixed groups are read once, at launch. Expression groups stay open: while a campaign is launched, or
 // finished and not cancelled, a device that registers later and matches gets a row of its own (which reopens a finished
-// campaign), and a row that was rejected because the device had no fitting ECU yet is looked at again.
+// campaign). A row that was rejected because the device had never registered ECUs, or its ECUs had never said what they
+// run, is looked at again when that becomes known.
 // Events of a device about a campaign that it was not offered leave every row as it is.
 // Source: server-protocol 9.1, 9.4; its defects 3 and 4
 import type { CampaignStatus, DeviceInCampaignState } from '@ota-connect/contract/user';

@@ -10,16 +10,11 @@ import { decideDevice } from './decide-device.ts';
 import { findRow, insertRequested, listCampaignsOfDevice } from './row-store.ts';
 import { findCampaignRow, listOpenCampaigns, type CampaignRow } from './store.ts';
 
-const RECONSIDERED: ReadonlySet<string> = new Set<NotAffectedCode>([
-  'device_no_compatible_hardware',
-  'not_affected_by_mtu',
-]);
-
 type Inventory = EcusRegistered | EcuImagesReported;
 
 export async function onDeviceInventory(ctx: Context, tx: Transaction, event: Inventory): Promise<void> {
   for (const { campaign, reasonCode } of await listCampaignsOfDevice(tx, event, ['rejected'])) {
-    if (reasonCode === null || !RECONSIDERED.has(reasonCode)) continue;
+    if (reasonCode !== reconsidered(event)) continue;
     const row = await findRow(tx, { ...event, campaignId: campaign.id });
     if (row === undefined) continue;
     await changeRow(ctx, tx, row, { event: 'reconsidered' });
@@ -30,6 +25,12 @@ export async function onDeviceInventory(ctx: Context, tx: Transaction, event: In
     const isNew = await insertRequested(tx, { ...event, campaignId: campaign.id }, ctx.clock.now());
     if (isNew) await reach(ctx, tx, campaign, event);
   }
+}
+
+/** Only what was unknown until now counts: a campaign does not follow a device through its later life. */
+function reconsidered(event: Inventory): NotAffectedCode | undefined {
+  if (event.type === 'EcuImagesReported') return 'not_affected_by_mtu';
+  return event.isFirst ? 'device_no_compatible_hardware' : undefined;
 }
 
 async function reach(

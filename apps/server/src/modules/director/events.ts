@@ -6,7 +6,11 @@ type DeviceFact = DomainEvent & { readonly deviceUuid: string };
 type UpdateFact = DeviceFact & { readonly correlationId: string };
 
 /** The inventory of a device is new or changed. */
-export type EcusRegistered = DeviceFact & { readonly type: 'EcusRegistered' };
+export type EcusRegistered = DeviceFact & {
+  readonly type: 'EcusRegistered';
+  /** The device has never registered before. */
+  readonly isFirst: boolean;
+};
 
 /** ECUs that reported what runs on them for the first time. */
 export type EcuImagesReported = DeviceFact & {

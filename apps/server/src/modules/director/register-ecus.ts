@@ -53,7 +53,13 @@ export async function registerEcus(
       created_at: now,
     });
     const { environment, uuid: deviceUuid } = key;
-    await publish(tx, { type: 'EcusRegistered', environment, deviceUuid } satisfies EcusRegistered);
+    const registered: EcusRegistered = {
+      type: 'EcusRegistered',
+      environment,
+      deviceUuid,
+      isFirst: plan.isNew,
+    };
+    await publish(tx, registered);
     return plan.isNew ? 'created' : 'replaced';
   });
 }
