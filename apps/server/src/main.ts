@@ -49,10 +49,10 @@ async function serve(options: ServeOptions): Promise<void> {
   const wishes: ConfigOptions = { ...rest, hostNames: hostName };
   const config = loadConfig(wishes, process.env);
   const server = await startServer(config);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
   say(`OTA Connect ${VERSION} serves ${config.dataDir}`);
   say(`  user API        ${server.apiUrl}   (token in ${operatorTokenFile(config.dataDir)})`);
   say(`  device gateway  ${server.gatewayUrl}`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(server));
 }
 
 async function stop(server: RunningServer): Promise<void> {

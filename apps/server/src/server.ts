@@ -14,6 +14,7 @@ import type { Context } from './platform/context.ts';
 import { lockDataDir, type DataDirLock } from './platform/data-dir.ts';
 import { inTransaction, openDatabase, type Database } from './platform/db/database.ts';
 import { migrate } from './platform/db/migrate.ts';
+import { closeApp } from './platform/http/app.ts';
 import { listen, requireFreePort } from './platform/http/listen.ts';
 import { Worker } from './platform/jobs/worker.ts';
 import { createLog } from './platform/log.ts';
@@ -22,6 +23,7 @@ import { openVault } from './platform/vault/open-vault.ts';
 import { allJobs, allReactions, migrations, modules } from './wiring.ts';
 
 const DEFAULT_ENVIRONMENT = 'default';
+const SHUTDOWN_GRACE_MS = 3_000;
 
 export type RunningServer = {
   readonly apiUrl: string;
@@ -86,8 +88,7 @@ async function run(ctx: MutableContext, lock: DataDirLock): Promise<RunningServe
   const dispatcher = new Dispatcher(ctx, allReactions(ctx));
   const worker = new Worker(ctx, allJobs(ctx));
   const close = async (): Promise<void> => {
-    await api.close();
-    await gateway.close();
+    await Promise.all([closeApp(api, SHUTDOWN_GRACE_MS), closeApp(gateway, SHUTDOWN_GRACE_MS)]);
     await worker.stop();
     await dispatcher.stop();
     await ctx.db.destroy();
@@ -103,8 +104,7 @@ async function run(ctx: MutableContext, lock: DataDirLock): Promise<RunningServe
     const boundApiPort = await listen(api, { what: 'user API', host, port: apiPort });
     ctx.urls.api = `http://${isLocal(host) ? 'localhost' : host}:${boundApiPort}`;
   } catch (error) {
-    await api.close();
-    await gateway.close();
+    await Promise.all([closeApp(api, SHUTDOWN_GRACE_MS), closeApp(gateway, SHUTDOWN_GRACE_MS)]);
     await worker.stop();
     await dispatcher.stop();
     throw error;

@@ -218,6 +218,15 @@ describe('a start that cannot be', () => {
     await (await startScratchServer({ dataDir })).dispose();
   });
 
+  it('ends with one sentence and exit code 1, when the data directory cannot be one', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'file');
+    writeFileSync(file, 'a file');
+    const ended = await run('serve', '--data-dir', file, '--api-port', '0', '--gateway-port', '0');
+    assert.equal(ended.code, 1);
+    assertOneSentence(ended.stderr, /The data directory .* cannot be used/);
+    assert.equal(readFileSync(file, 'utf8'), 'a file');
+  });
+
   it('ends with exit code 64, when the command line is wrong', async () => {
     for (const args of [['serve', '--api-port', 'eighty'], ['serve', '--colour'], ['dance']]) {
       const ended = await run(...args);

@@ -7,16 +7,18 @@ import { StorageError } from './errors.ts';
 
 export type DataDirLock = { release(): void };
 
-/** Throws StorageError `data_dir_in_use`. */
+const SQLITE_BUSY = 5;
+
+/** Throws StorageError `data_dir_in_use`, `data_dir_unusable`. */
 export function lockDataDir(dataDir: string): DataDirLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(dataDir, 'lock'));
+  const lock = openLock(dataDir);
   const pidFile = join(dataDir, 'server.pid');
   try {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw inUse(dataDir, pidFile, cause);
+    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
+    throw isBusy ? inUse(dataDir, pidFile, cause) : unusable(dataDir, cause);
   }
   writeFileSync(pidFile, `${process.pid}\n`);
   return {
@@ -25,6 +27,22 @@ export function lockDataDir(dataDir: string): DataDirLock {
       lock.close();
     },
   };
+}
+
+function openLock(dataDir: string): DatabaseSync {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return new DatabaseSync(join(dataDir, 'lock'));
+  } catch (cause) {
+    throw unusable(dataDir, cause);
+  }
+}
+
+function unusable(dataDir: string, cause: unknown): StorageError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StorageError('data_dir_unusable', `The data directory ${dataDir} cannot be used: ${reason}.`, {
+    cause,
+  });
 }
 
 function inUse(dataDir: string, pidFile: string, cause: unknown): StorageError {

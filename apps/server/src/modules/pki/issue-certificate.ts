@@ -6,10 +6,9 @@ import * as pkijs from 'pkijs';
 import { certificateExtensions, type CertificateUse } from './certificate-extensions.ts';
 import { decodePem, encodePem } from './pem.ts';
 
-pkijs.setEngine(
-  'node',
-  new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto as Crypto }) as pkijs.ICryptoEngine,
-);
+// The typings of pkijs ask for key encapsulation, which its own engine lacks and nothing here uses.
+const engine: unknown = new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto as Crypto });
+pkijs.setEngine('node', engine as pkijs.ICryptoEngine);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const OID_COMMON_NAME = '2.5.4.3';

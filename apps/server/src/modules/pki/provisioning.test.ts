@@ -164,6 +164,33 @@ describe('device gateway', () => {
     await server.dispose();
   });
 
+  it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
+    const server = await startScratchServer();
+    const credentials = await createCredentials(server);
+    const pfx = Buffer.from(credentials.members['autoprov_credentials.p12'] ?? []);
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const client = connect(server.gatewayUrl, {
+        pfx,
+        passphrase: '',
+        ca: credentials.ca,
+        minVersion: version,
+        maxVersion: version,
+      });
+      assert.equal((await client.send('GET', '/repo/root.json')).status, 403, version);
+      client.close();
+    }
+    const old = connect(server.gatewayUrl, {
+      pfx,
+      passphrase: '',
+      ca: credentials.ca,
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+    });
+    await assert.rejects(old.send('GET', '/repo/root.json'));
+    old.close();
+    await server.dispose();
+  });
+
   it('answers unknown paths with a JSON problem', async () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
@@ -243,7 +270,7 @@ async function rawRequest(
     passphrase: '',
     ...tls,
   });
-  let session = Buffer.alloc(0);
+  let session: Buffer = Buffer.alloc(0);
   let reused = false;
   socket.once('secureConnect', () => (reused = socket.isSessionReused()));
   socket.on('session', (ticket: Buffer) => (session = ticket));

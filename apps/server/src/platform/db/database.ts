@@ -13,7 +13,9 @@ export type Database = Kysely<Tables>;
 export type Transaction = KyselyTransaction<Tables>;
 export type Queryable = Database | Transaction;
 
-const commitListeners = new WeakMap<Database, Set<() => void>>();
+type CommitListener = (tx: Transaction) => void;
+
+const commitListeners = new WeakMap<Database, Set<CommitListener>>();
 const insideTransaction = new AsyncLocalStorage<true>();
 
 /** Throws StorageError `corrupt`; the file is then as it was. */
@@ -32,13 +34,15 @@ export function openDatabase(path: string): Database {
  * transaction it is part of, so it is refused at once.
  */
 export async function inTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const result = await db.transaction().execute((tx) => insideTransaction.run(true, () => work(tx)));
-  for (const listener of commitListeners.get(db) ?? []) listener();
+  const { result, tx } = await db.transaction().execute(async (open) => {
+    return { tx: open, result: await insideTransaction.run(true, () => work(open)) };
+  });
+  for (const listener of commitListeners.get(db) ?? []) listener(tx);
   return result;
 }
 
-/** Calls `listener` after each commit of inTransaction; it must not throw. */
-export function onCommit(db: Database, listener: () => void): void {
+/** Calls `listener` after each commit of inTransaction, to know the transaction by; it must not throw. */
+export function onCommit(db: Database, listener: CommitListener): void {
   commitListeners.get(db)?.add(listener);
 }
 

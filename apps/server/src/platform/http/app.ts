@@ -31,7 +31,7 @@ export function createApp(
     loggerInstance: ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1024 },
     // Query values are text: they become numbers by schema. Unknown body fields are left alone: additions are safe.
     ajv: {
@@ -49,4 +49,11 @@ export function createApp(
     );
   });
   return app;
+}
+
+/** Requests under way may end; what then still runs, a download over a slow link, is cut: the device resumes it. */
+export async function closeApp(app: App, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  await app.close();
+  clearTimeout(cut);
 }

@@ -66,6 +66,8 @@ function translate(error: unknown): Translation {
   if (error instanceof RequestError) return { code: error.code, sentence: error.message };
   if (error instanceof CodedError) return translateCoded(error);
   if (error instanceof MalformedBodyError) return { code: 'invalid_entity', sentence: `${error.message}.` };
+  if (isDatabaseFull(error))
+    return { code: 'storage_unavailable', sentence: 'The server has no space left.' };
   if (isHttpError(error)) return translateFramework(error);
   return INTERNAL;
 }
@@ -76,6 +78,12 @@ function translateCoded(error: CodedError): Translation {
   if (error.family === 'MetadataError') return { code: 'manifest_refused', sentence: error.message };
   if (error.family === 'IdentifierError') return { code: 'invalid_entity', sentence: error.message };
   return INTERNAL;
+}
+
+const SQLITE_FULL = 13;
+
+function isDatabaseFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
 }
 
 type HttpError = { readonly statusCode: number; readonly message: string; readonly code?: unknown };

@@ -22,6 +22,12 @@ export type NewJob = {
   readonly runAt?: number;
 };
 
+const enqueuing = new WeakSet<Transaction>();
+
+export function hasEnqueued(tx: Transaction): boolean {
+  return enqueuing.has(tx);
+}
+
 export async function enqueueJob(tx: Transaction, job: NewJob): Promise<void> {
   const { environment, kind } = job;
   const row = {
@@ -31,6 +37,7 @@ export async function enqueueJob(tx: Transaction, job: NewJob): Promise<void> {
     payload: JSON.stringify(job.payload),
     run_at: job.runAt ?? 0,
   };
+  enqueuing.add(tx);
   await tx
     .insertInto('jobs')
     .values({ ...row, failed_at: null })

@@ -2,7 +2,7 @@
 // set aside after MAX_ATTEMPTS, with a line in the log.
 import type { Context } from '../context.ts';
 import { onCommit } from '../db/database.ts';
-import { claimJob, type Job, type JobHandler } from './queue.ts';
+import { claimJob, hasEnqueued, type Job, type JobHandler } from './queue.ts';
 
 const LEASE_MS = 5 * 60_000;
 const MAX_ATTEMPTS = 8;
@@ -22,7 +22,9 @@ export class Worker {
   }
 
   start(): void {
-    onCommit(this.#ctx.db, () => this.#wake());
+    onCommit(this.#ctx.db, (tx) => {
+      if (hasEnqueued(tx)) this.#wake();
+    });
     this.#timer = setInterval(() => this.#wake(), this.#ctx.config.limits.jobPollMs);
     this.#timer.unref();
     this.#wake();

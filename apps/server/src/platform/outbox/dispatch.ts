@@ -3,7 +3,7 @@
 // the ones behind it go on.
 import type { Context } from '../context.ts';
 import { inTransaction, onCommit } from '../db/database.ts';
-import type { DomainEvent, Reaction } from './publish.ts';
+import { hasPublished, type DomainEvent, type Reaction } from './publish.ts';
 
 const MAX_ATTEMPTS = 5;
 const RETRY_MS = [100, 1_000, 5_000, 30_000];
@@ -32,7 +32,9 @@ export class Dispatcher {
 
   /** Also handles what an earlier process left behind. */
   start(): void {
-    onCommit(this.#ctx.db, () => this.#wake());
+    onCommit(this.#ctx.db, (tx) => {
+      if (hasPublished(tx)) this.#wake();
+    });
     this.#wake();
   }
 

@@ -12,9 +12,17 @@ export type Reaction = {
   react(tx: Transaction, event: DomainEvent): Promise<void>;
 };
 
+const publishing = new WeakSet<Transaction>();
+
+/** Whether there is anything to react to after this transaction: most have nothing, and cost no look at the outbox. */
+export function hasPublished(tx: Transaction): boolean {
+  return publishing.has(tx);
+}
+
 /** Durable when the transaction commits; reactions run right after, in order, each exactly once. */
 export async function publish<Event extends DomainEvent>(tx: Transaction, event: Event): Promise<void> {
   const row = { id: newId(), environment: event.environment, type: event.type, body: JSON.stringify(event) };
+  publishing.add(tx);
   await tx
     .insertInto('outbox_events')
     .values({ ...row, failed_at: null })
