@@ -110,13 +110,12 @@ function ensureDeviceId({ config, storage }: CredentialDeps): void {
   storage.identity.saveDeviceId(id);
 }
 
+// Not through toLegacyObject: called before node:tls is loaded, it leaves Node 26.10 without a working node:https.
 function commonName(credentials: TlsCredentials | undefined): string | undefined {
   if (credentials === undefined) return undefined;
-  const subject: Readonly<Record<string, string | string[] | undefined>> = {
-    ...new X509Certificate(credentials.certificate).toLegacyObject().subject,
-  };
-  const name = subject['CN'];
-  return (Array.isArray(name) ? name[0] : name) || undefined;
+  const lines = new X509Certificate(credentials.certificate).subject.split('\n');
+  const name = lines.find((line) => line.startsWith('CN='))?.slice('CN='.length);
+  return name?.replace(/\\(.)/g, '$1') || undefined;
 }
 
 /** Also after a power cut between storing and removing, and for an archive that was put there anew. */
