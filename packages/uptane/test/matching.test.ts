@@ -170,6 +170,30 @@ describe('match Director and Image repository', () => {
     }
   });
 
+  /** Our builders sign ASCII alone; other servers may not. */
+  const rename = (simulator: RepositorySimulator, name: 'director' | 'image', to: string): void => {
+    simulator.repository(name).roles.targets.edit = (signed) =>
+      JSON.parse(JSON.stringify(signed).replaceAll('NAME', to)) as typeof signed;
+  };
+
+  it('verifies names beyond ASCII over the escaped form [full_verification/11]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('NAME.bin');
+    rename(simulator, 'director', '\u00fc\u{1f600}');
+    rename(simulator, 'image', '\u00fc\u{1f600}');
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, '\u00fc\u{1f600}.bin');
+  });
+
+  it('takes two spellings of one character for two names [full_verification/11]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('NAME.bin');
+    rename(simulator, 'director', '\u00fc');
+    rename(simulator, 'image', 'u\u0308');
+    await simulator.publish();
+    await client.refuses('TargetMismatch');
+  });
+
   it('passes over an entry that names no ECU [full_verification/10]', async () => {
     const { simulator, client } = await honestStart();
     const target = simulator.addImage({ name: 'a.bin', content: bytes('a'), hardwareIds: ['primary-hw'] });

@@ -83,6 +83,14 @@ describe('arbitrary software: signatures, keys, thresholds', () => {
     }
   });
 
+  it('asks for nothing, when the Root it was given is not readable [check_root/1]', async () => {
+    const { simulator, client } = await honestStart();
+    client.director.save('root', new TextEncoder().encode('{"signed":'), 1);
+    simulator.director.requests.length = 0;
+    await client.refuses('SecurityException::Root');
+    assert.deepEqual(simulator.director.requests, []);
+  });
+
   it('starts from a first Root that its own keys have signed alone [check_root/1]', async () => {
     const { simulator, client } = await honestStart();
     const unsigned = withSignatures(() => [])(
