@@ -40,22 +40,39 @@ describe('campaign of more devices than one batch', () => {
   it('reaches all of them, and takes all of them back', async (test) => {
     const server = await startScratchServer();
     test.after(() => server.dispose());
-    const deviceIds = names(450);
+    const deviceIds = names(250);
     await registerFleet(server, deviceIds);
     const wish = await createWish(server, deviceIds);
     const campaign = await launch(server, { ...wish, approvalNeeded: true });
     assert.deepEqual(await countsOf(server, campaign.id), {
       status: 'launched',
-      processed: 450,
-      affected: 450,
-      scheduled: 450,
+      processed: 250,
+      affected: 250,
+      scheduled: 250,
     });
     await post(server, `/campaigns/${campaign.id}/cancel`);
     assert.deepEqual(await countsOf(server, campaign.id), {
       status: 'cancelled',
-      processed: 450,
-      affected: 450,
-      cancelled: 450,
+      processed: 250,
+      affected: 250,
+      cancelled: 250,
+    });
+  });
+
+  it('goes on after a stop of the server in the middle', async (test) => {
+    let server = await startScratchServer();
+    test.after(() => server.dispose());
+    const deviceIds = names(250);
+    await registerFleet(server, deviceIds);
+    const wish = await createWish(server, deviceIds);
+    const campaign = await post<{ id: string }>(server, '/campaigns', wish);
+    await post(server, `/campaigns/${campaign.id}/launch`);
+    server = await server.restart();
+    assert.deepEqual(await countsOf(server, campaign.id), {
+      status: 'launched',
+      processed: 250,
+      affected: 250,
+      accepted: 250,
     });
   });
 

@@ -51,6 +51,16 @@ async function answer(
   await server.idle();
 }
 
+async function eventsOf(deviceId: string, correlationId?: string): Promise<string[]> {
+  const page = (await (await server.api('GET', `/devices?deviceId=${deviceId}`)).json()) as {
+    values: [{ uuid: string }];
+  };
+  const query = correlationId === undefined ? '' : `?correlationId=${correlationId}`;
+  const path = `/devices/${page.values[0].uuid}/events${query}`;
+  const events = (await (await server.api('GET', path)).json()) as { values: { id: string }[] };
+  return events.values.map((event) => event.id);
+}
+
 describe('campaign that asks', () => {
   it('is offered in the form that clients read', async () => {
     const vehicle = await createOnlineVehicle(server, 'offered');
@@ -84,6 +94,7 @@ describe('campaign that asks', () => {
     await answer(vehicle, 'accepted', campaign.id, 'the-event');
     await answer(vehicle, 'accepted', campaign.id, 'the-event');
     await answer(vehicle, 'accepted', campaign.id, 'another-event');
+    assert.deepEqual(await eventsOf('accepting', correlationOf(campaign)), ['the-event', 'another-event']);
     assert.deepEqual(await vehicle.offered(), []);
     assert.deepEqual((await vehicle.fetchTargets()).custom, { correlationId: correlationOf(campaign) });
     await answer(vehicle, 'declined', campaign.id);
@@ -180,12 +191,6 @@ describe('answer to a campaign that was not offered', () => {
     assert.deepEqual(await rowsOf(server, campaign.id), ['asked: scheduled']);
     assert.deepEqual((await other.fetchTargets()).targets, {});
     assert.equal((await asked.offered()).length, 1);
-    const page = (await (await server.api('GET', '/devices?deviceId=not-asked')).json()) as {
-      values: [{ uuid: string }];
-    };
-    const events = (await (await server.api('GET', `/devices/${page.values[0].uuid}/events`)).json()) as {
-      values: [];
-    };
-    assert.equal(events.values.length, 9);
+    assert.equal((await eventsOf('not-asked')).length, 9);
   });
 });

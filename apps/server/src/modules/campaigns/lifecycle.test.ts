@@ -212,3 +212,25 @@ describe('cancelled campaign', () => {
     assert.deepEqual(await rowsOf(server, campaign.id), []);
   });
 });
+
+describe('numbers of campaigns', () => {
+  it('are what a count of all rows would say (defect 17)', async () => {
+    const { db } = server.ctx;
+    const counted = await db
+      .selectFrom('campaign_devices')
+      .select((eb) => ['campaign_id', 'state', eb.fn.countAll<number>().as('count')])
+      .groupBy(['campaign_id', 'state'])
+      .orderBy('campaign_id')
+      .orderBy('state')
+      .execute();
+    const kept = await db
+      .selectFrom('campaign_counts')
+      .select(['campaign_id', 'state', 'count'])
+      .where('count', '!=', 0)
+      .orderBy('campaign_id')
+      .orderBy('state')
+      .execute();
+    assert.ok(counted.length > 5);
+    assert.deepEqual(kept, counted);
+  });
+});

@@ -110,6 +110,8 @@ describe('devices', () => {
     assert.deepEqual(await ids('nameContains=vin-b'), ['VIN-B-1', 'vin-b-2']);
     assert.deepEqual(await ids('nameContains=%25'), []);
     assert.deepEqual(await ids('nameContains=vin_a'), []);
+    await addDevice('bus_1');
+    assert.deepEqual(await ids('nameContains=BUS_'), ['bus_1']);
   });
 
   it('are listed page by page', async () => {
@@ -122,7 +124,7 @@ describe('devices', () => {
       seen.push(...page.values.map((device) => device.deviceId));
       cursor = page.nextCursor;
     } while (cursor !== undefined);
-    assert.deepEqual(seen, ['vin-a-1', 'vin-a-2', 'VIN-B-1', 'truck-1', 'vin-b-2', 'vin-c-2']);
+    assert.deepEqual(seen, ['vin-a-1', 'vin-a-2', 'VIN-B-1', 'truck-1', 'vin-b-2', 'vin-c-2', 'bus_1']);
   });
 
   it('are registered once per device id', async () => {

@@ -1,5 +1,6 @@
 // Every SQL statement about devices, their contacts and their groups. Reports and events have report-store.ts.
 // Lists are read by key, never by offset.
+import { sql } from 'kysely';
 import type { DeviceStatus } from '@ota-connect/contract/user';
 import type { Queryable, Transaction } from '../../platform/db/database.ts';
 import type { ReportTables } from './report-store.ts';
@@ -67,9 +68,7 @@ export async function listDeviceRows(
   if (filter.deviceId !== undefined) query = query.where('devices.device_id', '=', filter.deviceId);
   if (filter.nameContains !== undefined) {
     const wanted = `%${filter.nameContains.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-    query = query.where((eb) =>
-      eb(eb.fn<string>('lower', ['devices.name']), 'like', wanted).$castTo<boolean>(),
-    );
+    query = query.where(sql<boolean>`lower(devices.name) LIKE ${wanted} ESCAPE '\\'`);
   }
   return query.execute();
 }
