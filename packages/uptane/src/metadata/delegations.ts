@@ -37,7 +37,8 @@ function readDelegation(value: JsonValue, path: string): Delegation {
   return {
     ...readRoleKeys(object, path, name),
     name,
-    paths: readStrings(member(object, 'paths'), `${path}.paths`),
+    // Hash prefixes and succinct roles of TUF have none: such a delegation speaks for nothing here.
+    paths: readOptional(object, 'paths', readStrings) ?? [],
     terminating: readOptional(object, 'terminating', readBoolean) ?? false,
     ...(hardwareIds === undefined ? {} : { hardwareIds }),
   };

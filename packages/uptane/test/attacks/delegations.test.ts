@@ -101,6 +101,35 @@ describe('delegations', () => {
     assert.equal((await client.updates())[0]?.name, 'parent/in.bin');
   });
 
+  it('asks nothing of a delegation without paths [resolve_delegations/5]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    simulator.image.roles.targets.edit = (signed) =>
+      JSON.parse(
+        JSON.stringify(signed).replace('"paths":["supplied/*"]', '"path_hash_prefixes":["00"]'),
+      ) as typeof signed;
+    await simulator.publish();
+    await client.refuses('TargetMismatch');
+    assert.ok(!simulator.image.requests.some((path) => path.startsWith('delegations/')));
+  });
+
+  it('searches no deeper than its bound [resolve_delegations/1]', async () => {
+    for (const [depth, found] of [
+      [5, 1],
+      [6, 0],
+    ] as const) {
+      const { simulator, client } = await honestStart();
+      let last = await simulator.delegate('level-1', ['*']);
+      for (let level = 2; level <= depth; level += 1)
+        last = await simulator.delegate(`level-${level}`, ['*'], last);
+      const image = { name: 'deep.bin', content: new TextEncoder().encode('x'), hardwareIds: ['primary-hw'] };
+      simulator.assign(simulator.addDelegatedImage(last, image));
+      await simulator.publish();
+      if (found === 1) assert.equal((await client.updates()).length, 1);
+      else await client.refuses('TargetMismatch');
+    }
+  });
+
   it('ends on a cycle [resolve_delegations/6]', async () => {
     const { simulator, client } = await honestStart();
     const one = await simulator.delegate('one', ['*']);
