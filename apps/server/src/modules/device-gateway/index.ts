@@ -1,2 +1,2 @@
 // The mutual-TLS listener for devices.
-export { createGateway, type DeviceRoutes } from './gateway.ts';
+export { createGateway } from './gateway.ts';
