@@ -131,7 +131,7 @@ describe('configuration', () => {
   });
 
   it('keeps keys that only a package manager knows, without a word', async (test) => {
-    const file = written(test, '[pacman]\ntype = "none"\ndocker_params = "a b"\ntags = 7\n');
+    const file = written(test, '[pacman]\ntype = "none"\ndocker_params = "a b"\ntags = 7\nimage_pth = "x"\n');
     const { config, warnings } = await loadConfig({ paths: [file] });
     assert.deepEqual(warnings, []);
     assert.deepEqual(
@@ -139,6 +139,7 @@ describe('configuration', () => {
       [
         ['docker_params', 'a b'],
         ['tags', '7'],
+        ['image_pth', 'x'],
       ],
     );
   });
@@ -213,6 +214,13 @@ describe('a file of the original that is no TOML', () => {
       warnings.map(({ code }) => code),
       ['not_toml'],
     );
+  });
+
+  it('may begin with a byte order mark, and so may TOML', async (test) => {
+    for (const content of ['\uFEFF[tls]\nserver = https://x\n', '\uFEFF[tls]\nserver = "https://x"\n']) {
+      const { config } = await loadConfig({ paths: [written(test, content)] });
+      assert.equal(config.tls.server, 'https://x');
+    }
   });
 
   it('keeps a `#` or `;` inside a value', async (test) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, it } from 'node:test';
 
 import { canonicalText } from '@ota-connect/uptane';
@@ -20,21 +21,25 @@ function route(name: string, destination: string, metric: number, mask = '000000
   return `${name}\t${destination}\t0100000A\t0003\t0\t0\t${metric}\t${mask}\t0\t0\t0\n`;
 }
 
+function loopback(): readonly [string, readonly NetworkInterfaceInfo[]] {
+  for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
+    if (addresses.some(({ internal, family }) => internal && family === 'IPv4')) return [name, addresses];
+  }
+  assert.fail('no loopback interface');
+}
+
 describe('network information', () => {
   it('is that of the interface with the default route of the lowest metric', (test) => {
-    const loopback = Object.entries(networkInterfaces()).find(([, addresses]) =>
-      addresses?.some(({ internal, family }) => internal && family === 'IPv4'),
-    );
-    assert.ok(loopback);
+    const [name, addresses] = loopback();
     const file = join(temporaryDirectory(test), 'route');
     writeFileSync(
       file,
       HEADING +
         route('wlan9', '00000000', 600) +
         route('eth9', '000000C0', 0, '00FFFFFF') +
-        route(loopback[0], '00000000', 100),
+        route(name, '00000000', 100),
     );
-    const address = loopback[1]?.find(({ family }) => family === 'IPv4');
+    const address = addresses.find(({ family }) => family === 'IPv4');
     assert.deepEqual(networkInfo(file), {
       hostname: hostname(),
       local_ipv4: address?.address,
@@ -43,10 +48,11 @@ describe('network information', () => {
   });
 
   it('has empty texts, when there is no default route', (test) => {
+    const [name] = loopback();
     const file = join(temporaryDirectory(test), 'route');
     writeFileSync(
       file,
-      HEADING + route('eth9', '000000C0', 0, '00FFFFFF') + route('eth9', '00000000', 0, '00FFFFFF'),
+      HEADING + route(name, '000000C0', 0, '00FFFFFF') + route(name, '00000000', 0, '00FFFFFF'),
     );
     const { local_ipv4: address } = networkInfo(file);
     if (process.platform === 'linux') assert.equal(address, '');

@@ -79,6 +79,8 @@ describe('import of TLS files', () => {
     putTls(car, 'ec-empty.p12');
     assert.deepEqual((await prepareDevice(car.config, car.storage)).warnings, []);
     const first = car.storage.credentials.tls();
+    await prepareDevice(car.config, car.storage);
+    assert.equal(car.storage.credentials.tls(), first, 'unchanged files were stored again');
     putTls(car, 'ed-empty.p12');
     await prepareDevice(car.config, car.storage);
     assert.notEqual(car.storage.credentials.tls()?.privateKey, first?.privateKey);

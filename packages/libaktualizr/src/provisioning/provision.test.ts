@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-import { clientKeyId, parseHardwareId } from '@ota-connect/uptane';
+import { clientKeyId, parseEcuSerial, parseHardwareId } from '@ota-connect/uptane';
 import { zipSync } from 'fflate';
 
 import { EXPIRED, provisioningDevice as device, SERVER_CA, VALID } from '../../test/provisioning-device.ts';
@@ -220,6 +220,23 @@ describe('provisioning with device credentials', () => {
 });
 
 describe('registration of the ECUs', () => {
+  it('is sent again, when one that was registered is no more', async (test) => {
+    const { storage, server, attempt } = await device(test);
+    await attempt();
+    const [primary] = storage.identity.ecus();
+    assert.ok(primary);
+    storage.identity.saveRegistration([
+      primary,
+      { ...primary, serial: parseEcuSerial('GONE'), isPrimary: false },
+    ]);
+    assert.equal(await attempt(), 'provisioned');
+    assert.equal(server.registrations.length, 2);
+    assert.deepEqual(
+      storage.inspection.removedEcus().map(({ serial }) => serial),
+      ['GONE'],
+    );
+  });
+
   it('is sent again, when the Primary has another hardware id', async (test) => {
     const { config, storage, server, attempt } = await device(test);
     await attempt();
