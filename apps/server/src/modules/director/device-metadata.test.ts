@@ -9,6 +9,8 @@ import {
 } from '@ota-connect/uptane';
 import { manualClock, startScratchServer, type ScratchServer } from '../../../test/app.ts';
 import { createOnlineVehicle, type SignedDocument, type Vehicle } from '../../../test/vehicle.ts';
+import { inTransaction } from '../../platform/db/database.ts';
+import { rotateRoot } from '../keyserver/index.ts';
 import { assign, cancel, installedImage, softwareTarget, statusOf, updatesOf } from './test/assign.ts';
 
 const FIRST = 'urn:here-ota:campaign:0190a8b0-0000-7000-8000-000000000001';
@@ -72,9 +74,24 @@ describe('metadata of a device', () => {
 
   it('ends the chain of Roots with a JSON answer that is not 2xx', async () => {
     const vehicle = await createOnlineVehicle(server, 'roots');
-    const answer = await vehicle.device.send('GET', '/director/2.root.json');
+    const answer = await vehicle.device.send('GET', '/director/99.root.json');
     assert.equal(answer.status, 404);
     assert.equal(answer.json()['code'], 'root_role_not_found');
+  });
+
+  it('is signed anew when Root has changed, by the keys that the new Root lists', async () => {
+    const vehicle = await createOnlineVehicle(server, 'rotated');
+    assert.equal(await versionOf(vehicle, 'targets.json'), 1);
+    const director = { environment: 'default', repository: 'director' } as const;
+    await inTransaction(server.ctx.db, (tx) => rotateRoot(server.ctx, tx, director));
+    const root = (await read(vehicle, '2.root.json')).signed as unknown as {
+      roles: Record<string, { keyids: string[] }>;
+    };
+    for (const role of ['timestamp', 'snapshot', 'targets']) {
+      const { signatures, signed } = await read(vehicle, `${role}.json`);
+      assert.equal(signed.version, 2);
+      assert.ok(root.roles[role]?.keyids.includes(signatures[0]?.keyid ?? ''));
+    }
   });
 
   it('answers 304 to a device that has the document, and its next version when it changed', async () => {
