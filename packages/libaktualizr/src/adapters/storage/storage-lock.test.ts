@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -96,6 +96,15 @@ describe('lock of the storage', () => {
     const [code] = await once(child, 'exit');
     assert.equal(code, 1);
     storage.close();
+  });
+
+  it('is taken, when the pid cannot be noted', (test) => {
+    const directory = temporaryDirectory(test);
+    mkdirSync(join(directory, 'storage.pid'));
+    const storage = openStorage(at(directory));
+    assert.equal(refusal(directory).code, 'locked');
+    storage.close();
+    openStorage(at(directory)).close();
   });
 
   it('is taken on a lock file that holds anything at all, such as one of another version', (test) => {

@@ -19,14 +19,25 @@ export function lockStorage(directory: string): StorageLock {
   const file = join(directory, 'storage.lock');
   const pidFile = join(directory, 'storage.pid');
   const held = hold(file, pidFile);
-  writeFileSync(pidFile, `${process.pid}\n`);
+  const hasPidFile = writePid(pidFile);
   return {
     release: () => {
       if (!held.isOpen) return;
-      rmSync(pidFile, { force: true });
+      if (hasPidFile) rmSync(pidFile, { force: true });
       held.close();
     },
   };
+}
+
+/** On a full disk there is none, and a device that needs no more space works on. */
+function writePid(pidFile: string): boolean {
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause) return false;
+    throw cause;
+  }
 }
 
 function hold(file: string, pidFile: string): DatabaseSync {
@@ -62,7 +73,7 @@ function locked(file: string, pid: number | undefined, cause: unknown): StorageE
   const who = pid === undefined ? 'Another aktualizr' : `Another aktualizr (pid ${pid})`;
   return new StorageError(
     'locked',
-    `${who} is working with this storage; stop it first, or use its own commands.`,
+    `${who} is working with this storage: stop it, or wait until it has ended.`,
     {
       cause,
       details: { file, ...(pid === undefined ? {} : { pid }) },
