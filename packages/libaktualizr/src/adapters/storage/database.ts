@@ -7,6 +7,8 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { StorageError } from '../../errors.ts';
 
 const BUSY_TIMEOUT_MS = 2000;
+/** Who only looks on has the time to wait for a gap between the writes of a busy daemon. */
+const LOOKING_TIMEOUT_MS = 10_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -23,7 +25,10 @@ export type Connection = {
 /** Opens the file and checks that it is whole; a damaged one is left as it is. */
 export function connect(file: string, readOnly: boolean): Connection {
   return naming(file, () => {
-    const database = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS });
+    const database = new DatabaseSync(file, {
+      readOnly,
+      timeout: readOnly ? LOOKING_TIMEOUT_MS : BUSY_TIMEOUT_MS,
+    });
     try {
       if (!readOnly) database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA');
       const check = database.prepare('PRAGMA quick_check(1)').get();

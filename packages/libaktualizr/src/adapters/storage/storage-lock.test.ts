@@ -19,8 +19,10 @@ function at(path: string): Config['storage'] {
   return { ...defaultConfig().storage, path };
 }
 
-async function holder(directory: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [HOLDER, directory], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function holder(directory: string, pauseMs = 1): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [HOLDER, directory, String(pauseMs)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   return child;
 }
@@ -56,7 +58,7 @@ describe('lock of the storage', () => {
 
   it('lets others look on while it is held', async (test) => {
     const directory = temporaryDirectory(test);
-    const first = await holder(directory);
+    const first = await holder(directory, 100);
     const looking = openStorage(at(directory), { readOnly: true });
     assert.equal(looking.identity.deviceId(), undefined);
     looking.close();
