@@ -198,6 +198,27 @@ describe('update cycle', () => {
     assert.equal(reportsOf(stage.gateway.requests).length, 1);
   });
 
+  it('keeps the report of an update, when the next one comes before the server took it', async () => {
+    await stage.offer();
+    const { aktualizr } = await stage.open();
+    await aktualizr.checkUpdates();
+    await aktualizr.download();
+    await aktualizr.install();
+    await stage.offer('next.bin', 'an even newer version');
+    stage.gateway.simulator.director.targets.delete('app.bin');
+    await stage.gateway.simulator.publish();
+    stage.gateway.answerOf = ({ path }) =>
+      path === '/director/manifest' ? { status: 503, headers: {}, body: new Uint8Array() } : undefined;
+    assert.equal((await aktualizr.uptaneCycle()).check.kind, 'nothing_new');
+    stage.gateway.answerOf = () => undefined;
+    stage.gateway.requests.length = 0;
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    assert.deepEqual(
+      reportsOf(stage.gateway.requests).map(({ correlation_id: id }) => id),
+      ['urn:here-ota:campaign:app.bin', 'urn:here-ota:campaign:next.bin'],
+    );
+  });
+
   it('takes no update for an ECU that this device does not have', async () => {
     stage.gateway.simulator.offer('other.bin', CONTENT, [SECONDARY]);
     await stage.gateway.simulator.publish();

@@ -1,6 +1,5 @@
 // `full`: the daemon. Polls every uptane.polling_sec, survives what goes wrong in a cycle and ends cleanly on SIGTERM and
 // SIGINT; with force_install_completion it runs the reboot command. client-features RUN-01, SYS-01.
-import { spawnSync } from 'node:child_process';
 import { CodedError } from '@ota-connect/uptane';
 import { runForever } from '@ota-connect/libaktualizr';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
@@ -30,8 +29,9 @@ export const full: Command = async (context) => {
   return EXIT_CODES.ok;
 };
 
-function reboot({ config, output }: CommandContext): ExitCode {
+async function reboot({ config, output }: CommandContext): Promise<ExitCode> {
   output.print(`Rebooting: ${config.bootloader.rebootCommand}`);
+  const { spawnSync } = await import('node:child_process');
   const { status } = spawnSync(config.bootloader.rebootCommand, { shell: true, stdio: 'inherit' });
   return status === 0 ? EXIT_CODES.ok : EXIT_CODES.rebootNeeded;
 }

@@ -5,6 +5,9 @@ import { parseCorrelationId, type CorrelationId, type Hashes } from '@ota-connec
 /** Failed downloads and installations of one target under one correlation ID. */
 export const MAX_ATTEMPTS = 3;
 
+/** Downloads that ended early for a reason that may mend itself (the network, a full disk), before they count as failed. */
+export const MAX_TRANSFERS = 10;
+
 /** Installations that were begun, ended or not: bounds an image whose installation takes the power down each time. */
 export const MAX_STARTS = 25;
 
@@ -13,6 +16,10 @@ export const FETCH_PAUSES_MS: readonly number[] = [500, 1000];
 
 export function targetKey(hashes: Hashes): string {
   return hashes.sha256 ?? hashes.sha512 ?? '';
+}
+
+export function transferKey(hashes: Hashes): string {
+  return `${targetKey(hashes)}.transfer`;
 }
 
 export function startKey(hashes: Hashes): string {

@@ -12,8 +12,9 @@ import type { CycleEvent } from '../update-cycle/transitions.ts';
 /** @throws TransportError when a server cannot be asked */
 export async function checkUpdates(context: StepContext, state: CycleState): Promise<CycleEvent> {
   await sendChangedNetworkInfo(context);
-  await reportFirst(context);
-  return judge(context, 'servers', state);
+  const isLater = await reportFirst(context);
+  const event = await judge(context, 'servers', state);
+  return isLater && event.kind === 'TargetsFound' ? afterTheReport(context, event) : event;
 }
 
 /** The same verdict from what is stored: no network, no manifest. */
@@ -21,14 +22,30 @@ export function recheckUpdates(context: StepContext, state: CycleState): Promise
   return judge(context, 'storage', state);
 }
 
-/** A Director that does not take the manifest may still have an update that mends that; one out of reach has none. */
-async function reportFirst(context: StepContext): Promise<void> {
+/**
+ * A Director that does not take the manifest may still have an update that mends that; one out of reach has none.
+ * Answers whether the manifest is worth another try later.
+ */
+async function reportFirst(context: StepContext): Promise<boolean> {
   try {
     await sendManifest(context);
+    return false;
   } catch (error) {
     if (!(error instanceof TransportError) || error.code !== 'http_status') throw error;
     context.log('warning', `The manifest was not accepted: ${error.message}`);
+    return typeof error.details.status === 'number' && error.details.status >= 500;
   }
+}
+
+/** There is room for one result: the next update would overwrite one that the server has not heard of. */
+function afterTheReport(
+  context: StepContext,
+  found: Extract<CycleEvent, { kind: 'TargetsFound' }>,
+): CycleEvent {
+  const waiting = context.storage.installations.results().device;
+  if (waiting === undefined || waiting.correlationId === found.update.correlationId) return found;
+  context.log('info', 'The next update waits until the server has taken the report of the last one.');
+  return { kind: 'NothingNew' };
 }
 
 async function judge(

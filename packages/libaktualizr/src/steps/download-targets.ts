@@ -1,11 +1,18 @@
 // Brings every target of the update to the device, one after another, from metadata that still holds. A transfer is
-// tried three times; what can mend itself (the network, a full disk) is left for the next cycle and reported when
-// the attempts are used up, what cannot (a wrong hash, a missing file) is reported at once. client-protocol 3.5, 6.5.
+// tried three times; what can mend itself (the network, a full disk) is left for the next cycles and reported when
+// their number is used up, what cannot (a wrong hash, a missing file) is reported at once. client-protocol 3.5, 6.5.
 import { MetadataError, type VerifiedTarget } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../errors.ts';
 import type { CycleState, Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
-import { asCorrelationId, FETCH_PAUSES_MS, MAX_ATTEMPTS, targetKey } from './attempts.ts';
+import {
+  asCorrelationId,
+  FETCH_PAUSES_MS,
+  MAX_ATTEMPTS,
+  MAX_TRANSFERS,
+  targetKey,
+  transferKey,
+} from './attempts.ts';
 import type { StepContext } from './context.ts';
 import { confirmUpdate } from './confirm-update.ts';
 
@@ -44,8 +51,10 @@ async function downloadTarget(
   } catch (error) {
     if (!isFailure(error)) throw error;
     events.emit({ kind: 'DownloadTargetComplete', target: target.name, success: false });
-    const attempts = storage.cycle.countAttempt(targetKey(target.hashes), asCorrelationId(correlationId));
-    if (mayMendItself(error) && attempts < MAX_ATTEMPTS) throw error;
+    const id = asCorrelationId(correlationId);
+    const isPassing = mayMendItself(error);
+    if (isPassing && storage.cycle.countAttempt(transferKey(target.hashes), id) < MAX_TRANSFERS) throw error;
+    blockOrCount(context, target, { id, isPassing });
     saveFailure(context, error, correlationId);
     await tell('EcuDownloadCompleted', false);
     events.emit({ kind: 'AllDownloadsComplete', success: false });
@@ -94,6 +103,17 @@ async function fetchUnlessPaused(
       if (!paused.aborted || signal.aborted) throw error;
     }
   }
+}
+
+/** A fault that did not pass in all its chances will not: the version is blocked. Any other failure counts once. */
+function blockOrCount(
+  { storage }: StepContext,
+  target: VerifiedTarget,
+  { id, isPassing }: { readonly id: ReturnType<typeof asCorrelationId>; readonly isPassing: boolean },
+): void {
+  const key = targetKey(target.hashes);
+  let count = storage.cycle.countAttempt(key, id);
+  while (isPassing && count < MAX_ATTEMPTS) count = storage.cycle.countAttempt(key, id);
 }
 
 /** One event for each whole percent. */

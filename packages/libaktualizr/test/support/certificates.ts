@@ -1,5 +1,5 @@
 // A certificate authority for one test run: server and device certificates, also expired ones and those of a stranger.
-import { createHash, randomBytes, webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 
@@ -45,12 +45,6 @@ export async function issue(
     certificate: toPem('CERTIFICATE', certificate.toSchema(true).toBER(false)),
     privateKey: toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
   };
-}
-
-export function fingerprint({ certificate }: Issued): string {
-  return createHash('sha256')
-    .update(new Uint8Array(fromPem(certificate)))
-    .digest('hex');
 }
 
 function nameOf(text: string): pkijs.RelativeDistinguishedNames {
