@@ -1,4 +1,6 @@
 // The summary of a device, as data (for --json) and as lines. INF-01, INF-08.
+import { hostname } from 'node:os';
+
 import { clientKeyId } from '@ota-connect/uptane';
 import type { SqliteStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-storage';
 import type { Config } from '@ota-connect/libaktualizr/config/config';
@@ -17,7 +19,7 @@ export type DeviceSummary = {
   readonly fetchedMetadata: boolean;
   readonly primary: {
     readonly serial: string | null;
-    readonly hardwareId: string | null;
+    readonly hardwareId: string;
     readonly current: Image | null;
     readonly pending: Image | null;
   };
@@ -36,7 +38,7 @@ export function summarize(storage: SqliteStorage, config: Config): DeviceSummary
     fetchedMetadata: hasMetadata(storage),
     primary: {
       serial,
-      hardwareId: registered?.hardwareId ?? (config.provision.primaryEcuHardwareId || null),
+      hardwareId: registered?.hardwareId ?? (config.provision.primaryEcuHardwareId || hostname()),
       current: imageOf(registered && storage.installations.current(registered.serial)),
       pending: imageOf(registered && storage.installations.pending(registered.serial)),
     },
@@ -58,7 +60,7 @@ export function summaryLines({
   return [
     `Device ID: ${deviceId ?? 'not known yet'}`,
     `Primary ECU serial ID: ${primary.serial ?? 'not known yet'}`,
-    `Primary ECU hardware ID: ${primary.hardwareId ?? 'not known yet'}`,
+    `Primary ECU hardware ID: ${primary.hardwareId}`,
     `Provisioned on server: ${yesOrNo(provisioned)}`,
     `Fetched metadata: ${yesOrNo(fetchedMetadata)}`,
     ...imageLines('Current', primary.current),

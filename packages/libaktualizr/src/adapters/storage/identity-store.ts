@@ -1,6 +1,6 @@
 // Device id, ECUs and the Primary's Uptane key, in the original's tables. client-protocol 10.1, 3.2.
-import { parseEcuSerial, parseHardwareId, parsePublicKey } from '@ota-connect/uptane';
-import type { PublicKey } from '@ota-connect/uptane';
+import { parsePublicKey } from '@ota-connect/uptane';
+import type { EcuSerial, HardwareId, PublicKey } from '@ota-connect/uptane';
 
 import type { EcuIdentity, IdentityStore } from '../../ports.ts';
 import { numberOf, textOf } from './database.ts';
@@ -11,8 +11,9 @@ const REMOVED = 0;
 export function identityStore(db: Connection): IdentityStore {
   const ecus = (): readonly EcuIdentity[] =>
     db.all('SELECT serial, hardware_id, is_primary FROM ecus ORDER BY is_primary DESC, id').map((row) => ({
-      serial: parseEcuSerial(textOf(row, 'serial') ?? ''),
-      hardwareId: parseHardwareId(textOf(row, 'hardware_id') ?? ''),
+      // As registered: the original also takes what our parsers refuse, such as an empty hardware id.
+      serial: (textOf(row, 'serial') ?? '') as EcuSerial,
+      hardwareId: (textOf(row, 'hardware_id') ?? '') as HardwareId,
       isPrimary: numberOf(row, 'is_primary') === 1,
     }));
   return {

@@ -273,6 +273,17 @@ describe('what only we store', () => {
 });
 
 describe('registration of other ECUs', () => {
+  it('is read as it was made, also with an empty hardware id', (test) => {
+    const directory = temporaryDirectory(test);
+    const config = goldenCopy(directory, 'storage-v25-after-update.db');
+    const database = new DatabaseSync(join(directory, 'sql.db'));
+    database.exec(`INSERT INTO ecus VALUES(1, 'secondary', '', 0)`);
+    database.close();
+    const storage = openStorage(config);
+    assert.deepEqual(storage.identity.ecus()[1], { serial: 'secondary', hardwareId: '', isPrimary: false });
+    storage.close();
+  });
+
   it('remembers the ones that went away', (test) => {
     const storage = openStorage(goldenCopy(temporaryDirectory(test), 'storage-v25-ip-secondary.db'));
     const before = storage.identity.ecus();
