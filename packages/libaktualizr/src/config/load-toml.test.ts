@@ -235,7 +235,7 @@ describe('a file of the original that is no TOML', () => {
     const found = await warningsOf(test, '[tls]\nserver = https://a\nwhat is this\nserver = https://b\n');
     assert.equal(found.length, 3);
     assert.match(found[0] ?? '', /^FILE:2: this is not TOML/);
-    assert.equal(found[1], 'FILE:3: "what is this" is neither a section nor a setting');
+    assert.equal(found[1], 'FILE:3: "what …" is neither a section nor a setting');
     assert.equal(found[2], 'FILE:4: "server" stands already in line 2; the later value holds');
   });
 

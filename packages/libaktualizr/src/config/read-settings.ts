@@ -102,7 +102,7 @@ function readLines(source: string, file: string): Settings {
         warningAt(
           'unreadable_line',
           { file, line },
-          `"${shortened(text)}" is neither a section nor a setting`,
+          `"${firstWord(text)}" is neither a section nor a setting`,
         ),
       );
     }
@@ -120,6 +120,8 @@ function valueText(raw: string): string {
     .trim();
 }
 
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+/** The rest of the line may be a password that lacks its equals sign. */
+function firstWord(text: string): string {
+  const [word = ''] = text.split(/\s/);
+  return word === text ? word.slice(0, 20) : `${word.slice(0, 20)} …`;
 }
