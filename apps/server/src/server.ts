@@ -12,7 +12,7 @@ import { openFsBlobStore } from './platform/blobs/fs-blob-store.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
 import type { Context } from './platform/context.ts';
 import { lockDataDir, type DataDirLock } from './platform/data-dir.ts';
-import { inTransaction, openDatabase, type Database } from './platform/db/database.ts';
+import { flushToDisk, inTransaction, openDatabase, type Database } from './platform/db/database.ts';
 import { migrate } from './platform/db/migrate.ts';
 import { closeApp } from './platform/http/app.ts';
 import { listen, requireFreePort } from './platform/http/listen.ts';
@@ -73,6 +73,7 @@ async function prepare(config: Config, clock: Clock, db: Database): Promise<Muta
   });
   await removeOrphans(ctx);
   await ensureOperatorToken(ctx);
+  await flushToDisk(db);
   return ctx;
 }
 

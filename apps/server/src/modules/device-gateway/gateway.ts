@@ -20,7 +20,7 @@ export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceR
   const app = createApp(ctx, {
     requestMs: ctx.config.limits.deviceRequestMs,
     serverFactory: (handler) => {
-      const server = createServer({ ...tls, sessionTimeout: SESSION_LIFETIME_S }, handler);
+      const server = createServer(tls, handler);
       server.on('tlsClientError', (error) =>
         ctx.log.debug({ reason: error.message }, 'A TLS connection was refused'),
       );
@@ -29,7 +29,7 @@ export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceR
       return server as unknown as Server;
     },
   });
-  // A device may send any content type, or none, where JSON is meant; the original always sends JSON.
+  // The effective configuration of a device is the one body that is not JSON.
   app.addContentTypeParser('application/toml', { parseAs: 'string' }, (_request, body, done) =>
     done(null, body),
   );
@@ -60,6 +60,7 @@ function tlsOptions(credentials: GatewayCredentials) {
     key: credentials.privateKey,
     cert: credentials.certificate,
     ca: credentials.fleetAuthority,
+    sessionTimeout: SESSION_LIFETIME_S,
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2' as const,

@@ -3,7 +3,7 @@
 // Source: server-protocol 5.2, client-protocol 14 (11)
 import type { Readable } from 'node:stream';
 import type { Context } from '../../platform/context.ts';
-import { inTransaction, type Transaction } from '../../platform/db/database.ts';
+import { flushToDisk, inTransaction, type Transaction } from '../../platform/db/database.ts';
 import type { StoredBlob } from '../../platform/blobs/blob-store.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { newId } from '../../platform/ids.ts';
@@ -33,6 +33,7 @@ export async function uploadTarget(ctx: Context, upload: Upload): Promise<Upload
   const stored = await ctx.blobs.put(blobKey, upload.body, { lengthBytes: upload.lengthBytes });
   try {
     const outcome = await inTransaction(ctx.db, (tx) => listTarget(ctx, tx, upload, { ...stored, blobKey }));
+    await flushToDisk(ctx.db);
     if (outcome.kind === 'unchanged') await ctx.blobs.remove(blobKey);
     return outcome;
   } catch (error) {

@@ -96,6 +96,19 @@ describe('software upload', () => {
     await server.dispose();
   });
 
+  it('lets one of two win, when both upload the same name at once', async () => {
+    const server = await startScratchServer();
+    const answers = await Promise.all([
+      upload(server, 'app.bin', Buffer.from('one')),
+      upload(server, 'app.bin', Buffer.from('two')),
+    ]);
+    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [201, 409]);
+    const twins = await Promise.all([upload(server, 'twin.bin'), upload(server, 'twin.bin')]);
+    assert.deepEqual(twins.map((answer) => answer.status).toSorted(), [200, 201]);
+    assert.equal(blobs(server).length, 2);
+    await server.dispose();
+  });
+
   it('leaves nothing behind, when it is cut off half-way', async () => {
     const server = await startScratchServer();
     const { port } = new URL(server.apiUrl);

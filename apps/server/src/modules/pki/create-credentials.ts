@@ -4,7 +4,7 @@
 import { strToU8, zipSync } from 'fflate';
 import type { CreateCredentials } from '@ota-connect/contract/user';
 import type { Context } from '../../platform/context.ts';
-import { inTransaction } from '../../platform/db/database.ts';
+import { flushToDisk, inTransaction } from '../../platform/db/database.ts';
 import { newId } from '../../platform/ids.ts';
 import { fleetAuthority, gatewayAuthority } from './authorities.ts';
 import { issueCertificate, NO_EXPIRY_MS } from './issue-certificate.ts';
@@ -21,7 +21,7 @@ export async function createCredentials(
 ): Promise<{ readonly id: string; readonly archive: Uint8Array }> {
   const now = ctx.clock.now();
   const id = newId(now);
-  return inTransaction(ctx.db, async (tx) => {
+  const created = await inTransaction(ctx.db, async (tx) => {
     const plan = { commonName: `provisioning ${id}`, notAfterMs: NO_EXPIRY_MS, now, use: 'client' as const };
     const identity = await issueCertificate(plan, await fleetAuthority(ctx, tx));
     const trusted = (await gatewayAuthority(ctx, tx)).certificate;
@@ -40,4 +40,6 @@ export async function createCredentials(
     });
     return { id, archive };
   });
+  await flushToDisk(ctx.db);
+  return created;
 }

@@ -2,7 +2,7 @@
 // PKCS#12; the key is not kept. Source: client-protocol 3.1
 import type { DeviceRegistration } from '@ota-connect/contract/device';
 import type { Context } from '../../platform/context.ts';
-import { inTransaction } from '../../platform/db/database.ts';
+import { flushToDisk, inTransaction } from '../../platform/db/database.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { registerDevice } from '../device-registry/index.ts';
 import { fleetAuthority, gatewayAuthority } from './authorities.ts';
@@ -28,7 +28,7 @@ export async function provisionDevice(
   const now = ctx.clock.now();
   const lifetimeMs = (registration.validDays || DEFAULT_VALID_DAYS) * DAY_MS;
   const notAfterMs = Math.min(now + lifetimeMs, NO_EXPIRY_MS);
-  return inTransaction(ctx.db, async (tx) => {
+  const archive = await inTransaction(ctx.db, async (tx) => {
     const { uuid } = await registerDevice(ctx, tx, { environment, deviceId });
     const plan = { commonName: deviceId, notAfterMs, now, use: 'client' as const };
     const identity = await issueCertificate(plan, await fleetAuthority(ctx, tx));
@@ -36,4 +36,7 @@ export async function provisionDevice(
     await insertDeviceCertificate(tx, { ...row, issued_at: now, expires_at: notAfterMs });
     return buildPkcs12(identity, (await gatewayAuthority(ctx, tx)).certificate);
   });
+  // A certificate in the field that the database has forgotten could never be used again.
+  await flushToDisk(ctx.db);
+  return archive;
 }

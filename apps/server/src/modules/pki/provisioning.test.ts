@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer, connect as tlsConnect, createSecureContext } from 'node:tls';
 import { describe, it } from 'node:test';
 import { manualClock, startScratchServer } from '../../../test/app.ts';
 import { connect, connectWithCredentials, createCredentials, provisionDevice } from '../../../test/device.ts';
+import { openDatabase } from '../../platform/db/database.ts';
 import { issueCertificate } from './issue-certificate.ts';
 
 const DAY_MS = 86_400_000;
@@ -83,6 +87,39 @@ describe('shared credentials', () => {
     assert.equal(answer.status, 403);
     assert.equal(answer.json()['code'], 'provisioning_credentials_expired');
     shared.close();
+    await server.dispose();
+  });
+
+  it('are answered only when the device is on the disk, so that a power cut forgets no device', async () => {
+    const server = await startScratchServer();
+    const device = await provisionDevice(server, 'car-1');
+    // What a power cut leaves in the worst case: the database file without its write-ahead log.
+    const copy = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'ota-connect.db');
+    copyFileSync(join(server.dataDir, 'ota-connect.db'), copy);
+    const db = openDatabase(copy);
+    const rows = await db.selectFrom('device_certificates').select('device_id').execute();
+    assert.deepEqual(
+      rows.map((row) => row.device_id),
+      ['car-1'],
+    );
+    await db.destroy();
+    device.close();
+    await server.dispose();
+  });
+
+  it('are listed page by page, newest first', async () => {
+    const server = await startScratchServer();
+    const ids = [];
+    for (let i = 0; i < 3; i += 1) ids.unshift((await createCredentials(server)).id);
+    type Page = { values: { id: string }[]; nextCursor?: string };
+    const first = (await (await server.api('GET', '/provisioning/credentials?limit=2')).json()) as Page;
+    const path = `/provisioning/credentials?limit=2&cursor=${first.nextCursor}`;
+    const second = (await (await server.api('GET', path)).json()) as Page;
+    assert.deepEqual(
+      [...first.values, ...second.values].map((item) => item.id),
+      ids,
+    );
+    assert.equal(second.nextCursor, undefined);
     await server.dispose();
   });
 

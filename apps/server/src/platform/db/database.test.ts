@@ -98,9 +98,20 @@ describe('migrations', () => {
     await migrate(db, clock, [step('a'), step('b')]);
     await migrate(db, clock, [step('a'), step('b'), step('c')]);
     assert.deepEqual(seen, ['a', 'b', 'c']);
-    await assert.rejects(migrate(db, clock, [step('d', sql`NONSENSE`)]), { code: 'migration_failed' });
+    await assert.rejects(
+      migrate(db, clock, [...['a', 'b', 'c'].map((id) => step(id)), step('d', sql`NONSENSE`)]),
+      { code: 'migration_failed' },
+    );
     const rows = await db.selectFrom('migrations').select('id').execute();
     assert.deepEqual(rows.map((row) => row.id).toSorted(), ['a', 'b', 'c']);
+    await db.destroy();
+  });
+
+  it('are refused by a server older than the database', async () => {
+    const db = openDatabase(join(scratchFolder(), 'ota-connect.db'));
+    const step = { id: 'from the future', up: async () => undefined };
+    await migrate(db, { now: () => 0 }, [step]);
+    await assert.rejects(migrate(db, { now: () => 0 }, []), { code: 'newer_database' });
     await db.destroy();
   });
 });

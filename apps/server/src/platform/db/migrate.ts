@@ -7,13 +7,19 @@ import { inTransaction, type Database, type Transaction } from './database.ts';
 
 export type Migration = { readonly id: string; up(tx: Transaction): Promise<void> };
 
-/** Throws StorageError `migration_failed`; what was applied before it stays. */
+/** Throws StorageError `migration_failed` (what was applied before it stays) or `newer_database`. */
 export async function migrate(db: Database, clock: Clock, migrations: readonly Migration[]): Promise<void> {
   await sql`CREATE TABLE IF NOT EXISTS migrations (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT`.execute(
     db,
   );
   const rows = await db.selectFrom('migrations').select('id').execute();
   const applied = new Set(rows.map((row) => row.id));
+  const known = new Set(migrations.map((migration) => migration.id));
+  const foreign = rows.find((row) => !known.has(row.id));
+  if (foreign) {
+    const message = `The database was written by a newer OTA Connect (${foreign.id}); start that one, or restore an older backup.`;
+    throw new StorageError('newer_database', message);
+  }
   for (const migration of migrations) {
     if (!applied.has(migration.id)) await apply(db, clock, migration);
   }

@@ -35,7 +35,7 @@ export function createApp(
     routerOptions: { maxParamLength: 1024 },
     // Query values are text: they become numbers by schema. Unknown body fields are left alone: additions are safe.
     ajv: {
-      customOptions: { removeAdditional: false, coerceTypes: 'array', useDefaults: true, allErrors: false },
+      customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allErrors: false },
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setErrorHandler((error, _request, reply) => {
