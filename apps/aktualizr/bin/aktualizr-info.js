@@ -13,7 +13,9 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
 // `npx --no aktualizr-info --config DIR` reaches us without `--config`: npm takes every option before the first word for its
 // own and passes only the words on.
 if (process.env.npm_lifecycle_event === 'npx' && process.env.npm_config_config === 'true') {
-  const directory = process.argv.findIndex((word, index) => index > 1 && (word.includes('/') || existsSync(word)));
+  const directory = process.argv.findIndex(
+    (word, index) => index > 1 && (word.includes('/') || existsSync(word)),
+  );
   if (directory > 0) process.argv.splice(directory, 0, '--config');
 }
 module.enableCompileCache?.();
