@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { startScratchServer, type ScratchServer } from './app.ts';
 import { createCredentials, provisionDevice } from './device.ts';
 
@@ -122,6 +123,24 @@ describe('user API', () => {
     const broken = await server.api('GET', '/software');
     assert.equal(broken.status, 500);
     assert.doesNotMatch(await broken.text(), /image_targets/);
+    await server.dispose();
+  });
+});
+
+describe('a full disk', () => {
+  it('is answered with 503, and nothing is half done', async () => {
+    const server = await startScratchServer();
+    await sql`PRAGMA max_page_count = 1`.execute(server.ctx.db);
+    let status = 201;
+    for (let i = 0; i < 500 && status === 201; i += 1) {
+      const answer = await server.api('POST', '/provisioning/credentials', { description: 'x'.repeat(200) });
+      status = answer.status;
+      if (status !== 201)
+        assert.equal(((await answer.json()) as { code: string }).code, 'storage_unavailable');
+    }
+    assert.equal(status, 503);
+    await sql`PRAGMA max_page_count = 1000000`.execute(server.ctx.db);
+    assert.equal((await server.api('POST', '/provisioning/credentials', {})).status, 201);
     await server.dispose();
   });
 });

@@ -31,6 +31,10 @@ function blobs(server: ScratchServer): string[] {
     .filter((name) => name !== 'unfinished');
 }
 
+function statuses(answers: readonly Response[]): number[] {
+  return answers.map((answer) => answer.status).toSorted((a, b) => a - b);
+}
+
 async function listed(server: ScratchServer): Promise<string[]> {
   const page = (await (await server.api('GET', '/software')).json()) as { values: { filename: string }[] };
   return page.values.map((item) => item.filename);
@@ -102,9 +106,9 @@ describe('software upload', () => {
       upload(server, 'app.bin', Buffer.from('one')),
       upload(server, 'app.bin', Buffer.from('two')),
     ]);
-    assert.deepEqual(answers.map((answer) => answer.status).toSorted(), [201, 409]);
+    assert.deepEqual(statuses(answers), [201, 409]);
     const twins = await Promise.all([upload(server, 'twin.bin'), upload(server, 'twin.bin')]);
-    assert.deepEqual(twins.map((answer) => answer.status).toSorted(), [200, 201]);
+    assert.deepEqual(statuses(twins), [200, 201]);
     assert.equal(blobs(server).length, 2);
     await server.dispose();
   });
@@ -148,6 +152,23 @@ describe('software upload', () => {
     });
     assert.equal((await upload(small, 'app.bin')).status, 413);
     await small.dispose();
+  });
+
+  it('refuses one target more than devices would read the list of, and keeps nothing of it', async () => {
+    const server = await startScratchServer();
+    await upload(server, 'app.bin');
+    const row = await server.ctx.db.selectFrom('image_targets').selectAll().executeTakeFirstOrThrow();
+    const hardwareIds = JSON.stringify(Array.from({ length: 100 }, (_, i) => `${'x'.repeat(180)}${i}`));
+    for (let i = 0; i < 450; i += 1) {
+      const other = { ...row, filename: `other-${i}`, hardware_ids: hardwareIds };
+      await server.ctx.db.insertInto('image_targets').values(other).execute();
+    }
+    const answer = await upload(server, 'last.bin', Buffer.from('the last straw'));
+    assert.equal(answer.status, 413);
+    assert.match(((await answer.json()) as { detail: string }).detail, /list of software is full/);
+    assert.equal((await server.api('GET', '/software/last.bin')).status, 404);
+    assert.equal(blobs(server).length, 1);
+    await server.dispose();
   });
 
   it('refuses names that could not be signed, or would leave their place', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -52,6 +52,17 @@ describe('file system blob store', () => {
       assert.deepEqual(files(folder), ['unfinished']);
     });
   }
+
+  it('says that the disk is full, leaves nothing, and does not break the connection the stream came over', async () => {
+    const folder = scratchFolder();
+    const store = await openFsBlobStore(folder);
+    symlinkSync('/dev/full', join(folder, 'unfinished', 'key-1'));
+    const source = Readable.from(Array.from({ length: 500 }, () => bytes));
+    const putting = store.put('key-1', source, { lengthBytes: bytes.length * 500 });
+    await assert.rejects(putting, { code: 'storage_unavailable' });
+    assert.equal(source.destroyed, false);
+    assert.deepEqual(files(folder), ['unfinished']);
+  });
 
   it('removes at start what a killed process left half-written', async () => {
     const folder = scratchFolder();

@@ -24,7 +24,7 @@ export function openDatabase(path: string): Database {
   const sqlite = new DatabaseSync(path);
   sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456;`);
-  const db: Database = new Kysely<Tables>({ dialect: new OneConnectionDialect({ database: wrap(sqlite) }) });
+  const db: Database = new Kysely<Tables>({ dialect: new OneConnectionDialect(sqlite) });
   commitListeners.set(db, new Set());
   return db;
 }
@@ -100,15 +100,15 @@ function wrap(sqlite: DatabaseSync): SqliteDatabase {
 }
 
 class OneConnectionDialect extends SqliteDialect {
-  readonly #config: { database: SqliteDatabase };
+  readonly #sqlite: DatabaseSync;
 
-  constructor(config: { database: SqliteDatabase }) {
-    super(config);
-    this.#config = config;
+  constructor(sqlite: DatabaseSync) {
+    super({ database: wrap(sqlite) });
+    this.#sqlite = sqlite;
   }
 
   override createDriver(): SqliteDriver {
-    return new OneConnectionDriver(this.#config);
+    return new OneConnectionDriver(this.#sqlite);
   }
 
   // Kysely's own queue would hang silently where ours can name the mistake.
@@ -122,8 +122,19 @@ class OneConnectionDialect extends SqliteDialect {
 }
 
 class OneConnectionDriver extends SqliteDriver {
+  readonly #sqlite: DatabaseSync;
   readonly #waiting: (() => void)[] = [];
   #taken = false;
+
+  constructor(sqlite: DatabaseSync) {
+    super({ database: wrap(sqlite) });
+    this.#sqlite = sqlite;
+  }
+
+  // A full disk makes SQLite roll back by itself; a second rollback would hide that error behind its own.
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#sqlite.isTransaction) await super.rollbackTransaction(connection);
+  }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     if (insideTransaction.getStore())
