@@ -47,15 +47,16 @@ function start(changes: NodeJS.ProcessEnv = {}): Run {
   return { child, ended, text: () => text };
 }
 
-async function serving(run: Run): Promise<void> {
-  const code = await Promise.race([once(run.child, 'serving').then(() => undefined), run.ended]);
+/** A start that ends before it gets so far is shown with all it said. */
+async function reaches(run: Run, point: 'half-way' | 'serving'): Promise<void> {
+  const code = await Promise.race([once(run.child, point).then(() => undefined), run.ended]);
   assert.equal(code, undefined, run.text());
 }
 
 describe('npm start', () => {
   it('tells the story, serves and ends with 0 on Ctrl-C', async () => {
     const run = start();
-    await serving(run);
+    await reaches(run, 'serving');
     assert.match(run.text(), /First update \d+\.\d s after the set-up's end/);
     const health = await fetch(`http://localhost:${env['OTA_CONNECT_API_PORT']}/health`);
     assert.equal(health.status, 200);
@@ -65,7 +66,7 @@ describe('npm start', () => {
 
   it('finds its data again, and the device still talks, when started a second time', async () => {
     const run = start();
-    await serving(run);
+    await reaches(run, 'serving');
     assert.match(run.text(), /Found the data of an earlier start/);
     assert.match(run.text(), /the demo device exists and is up to date/);
     assert.doesNotMatch(run.text(), /campaign/);
@@ -76,11 +77,11 @@ describe('npm start', () => {
   it('goes on after Ctrl-C in the middle of the story', async () => {
     const elsewhere = { OTA_CONNECT_DATA_DIR: path.join(folder, 'interrupted') };
     const first = start(elsewhere);
-    await once(first.child, 'half-way');
+    await reaches(first, 'half-way');
     first.child.kill('SIGINT');
     assert.equal(await first.ended, 0, first.text());
     const second = start(elsewhere);
-    await serving(second);
+    await reaches(second, 'serving');
     assert.match(second.text(), /Status: +finished/);
     assert.doesNotMatch(second.text(), /campaign is planned/);
     second.child.kill('SIGINT');
