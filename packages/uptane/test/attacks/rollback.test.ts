@@ -4,6 +4,7 @@ import {
   attacks,
   delegatedHistoryAttacks,
   fixedKeys,
+  giveKeys,
   prepareDelegatedHistory,
   type RepositorySimulator,
 } from '@ota-connect/testkit';
@@ -138,6 +139,23 @@ describe('fast-forward recovery', () => {
       assert.equal((await client.updates()).length, 1);
     });
   }
+
+  it('accepts lower versions once one of several stolen keys was withdrawn [check_root/7]', async () => {
+    const { simulator, client } = await honestStart();
+    const { roles } = simulator.image;
+    const [kept, stolen, next] = await fixedKeys('timestamp', 3);
+    assert.ok(kept && stolen && next);
+    await giveKeys(simulator.image, 'timestamp', [kept, stolen], 1);
+    const honest = roles.timestamp.version;
+    roles.timestamp.version = LAST;
+    simulator.offer('app.bin');
+    await simulator.publish();
+    await client.updates();
+    roles.timestamp.version = honest;
+    await giveKeys(simulator.image, 'timestamp', [kept, next], 1);
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
 
   it('forgets Timestamp and Snapshot when the key of one of them was withdrawn, and nothing else [check_root/7]', async () => {
     const { simulator, client } = await honestStart();
