@@ -6,7 +6,7 @@ import { inTransaction } from '../../platform/db/database.ts';
 import { enqueueJob } from '../../platform/jobs/queue.ts';
 import { registerDevice } from '../device-registry/index.ts';
 import { registerEcus } from '../director/index.ts';
-import { SCHEDULE } from './schedule-batch.ts';
+import { SCHEDULE, scheduleBatch } from './schedule-batch.ts';
 import { countsOf, createUpdate, fixedGroup, launch, post, rowsOf, statsOf, upload } from './test/fleet.ts';
 
 /** Devices with one gateway each, without a connection of their own. */
@@ -74,6 +74,26 @@ describe('campaign of more devices than one batch', () => {
       affected: 250,
       accepted: 250,
     });
+  });
+
+  it('decides each device once, also when two workers take the same batch', async (test) => {
+    const server = await startScratchServer();
+    test.after(() => server.dispose());
+    await registerFleet(server, names(30));
+    const wish = await createWish(server, names(30));
+    const campaign = await post<{ id: string }>(server, '/campaigns', wish);
+    await server.ctx.db.updateTable('campaigns').set({ status: 'launched' }).execute();
+    const job = {
+      id: 'j',
+      environment: 'default',
+      kind: SCHEDULE,
+      payload: { campaignId: campaign.id },
+      attempts: 1,
+    };
+    await Promise.all([scheduleBatch(server.ctx, job), scheduleBatch(server.ctx, job)]);
+    const rows = await server.ctx.db.selectFrom('campaign_devices').select(['state', 'attempts']).execute();
+    assert.deepEqual(new Set(rows.map((row) => `${row.state} ${row.attempts}`)), new Set(['accepted 0']));
+    assert.equal((await statsOf(server, campaign.id)).accepted, 30);
   });
 
   it('is listed page by page, each device once', async (test) => {

@@ -180,6 +180,22 @@ describe('campaign that asks', () => {
   });
 });
 
+describe('campaign that is being cancelled', () => {
+  it('is offered no more and takes no answer, also where its row was not reached yet', async () => {
+    const vehicle = await createOnlineVehicle(server, 'being-cancelled');
+    const campaign = await ask('being cancelled', ['being-cancelled']);
+    await server.ctx.db
+      .updateTable('campaigns')
+      .set({ status: 'cancelled' })
+      .where('id', '=', campaign.id)
+      .execute();
+    assert.deepEqual(await vehicle.offered(), []);
+    await answer(vehicle, 'accepted', campaign.id);
+    assert.deepEqual(await rowsOf(server, campaign.id), ['being-cancelled: scheduled']);
+    assert.deepEqual((await vehicle.fetchTargets()).targets, {});
+  });
+});
+
 describe('answer to a campaign that was not offered', () => {
   it('is recorded without effect: unknown, malformed, of another device, without consent', async () => {
     const asked = await createOnlineVehicle(server, 'asked');

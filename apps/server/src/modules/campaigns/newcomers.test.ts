@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Group } from '@ota-connect/contract/user';
 import { startScratchServer, type ScratchServer } from '../../../test/app.ts';
-import { createOnlineVehicle, createVehicle } from '../../../test/vehicle.ts';
+import { createEcu, createOnlineVehicle, createVehicle, registrationOf } from '../../../test/vehicle.ts';
 import {
   countsOf,
   createUpdate,
@@ -105,6 +105,17 @@ describe('device that was rejected because too little was known of it', () => {
     await vehicle.register();
     assert.deepEqual(await rowsOf(server, campaign.id), ['silent: scheduled']);
     assert.equal((await statsOf(server, campaign.id)).status, 'launched');
+  });
+
+  it('is left alone when it gets other hardware later in its life', async () => {
+    const vehicle = await createOnlineVehicle(server, 'rebuilt', ['trailer']);
+    const group = await fixedGroup(server, 'rebuilt', ['rebuilt']);
+    const campaign = await launch(server, { name: 'rebuilt', updateId, groupIds: [group.id] });
+    const ecus = [vehicle.primary, await createEcu('rebuilt-gateway', 'gateway')];
+    const body = registrationOf(ecus, vehicle.primary.serial);
+    assert.equal((await vehicle.device.send('POST', '/director/ecus', { body })).status, 200);
+    assert.deepEqual(await rowsOf(server, campaign.id), ['rebuilt: rejected device_no_compatible_hardware']);
+    assert.equal((await statsOf(server, campaign.id)).status, 'finished');
   });
 
   it('is reached when it first says that it runs what the update starts from', async () => {

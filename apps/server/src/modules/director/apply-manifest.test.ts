@@ -203,6 +203,14 @@ describe('apply manifest: not yet', () => {
     assert.equal(applied.ended, undefined);
   });
 
+  it('waits for the reboot of one ECU although another has failed', () => {
+    const two = [assignment('p', 'in_flight'), assignment('s', 'in_flight')];
+    const items = { p: failed('NEED_COMPLETION'), s: failed('INSTALL_FAILED') };
+    const applied = apply(two, { p: OLD, s: OLD }, report(failed('hw-s:INSTALL_FAILED'), items));
+    assert.deepEqual(events(applied), ['s install_failed INSTALL_FAILED']);
+    assert.equal(applied.ended, undefined);
+  });
+
   it('goes on without a report', () => {
     assert.deepEqual(apply([assignment('p', 'in_flight')], { p: OLD }).transitions, []);
   });

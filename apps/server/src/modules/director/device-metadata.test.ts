@@ -248,6 +248,21 @@ describe('queue of updates', () => {
     assert.deepEqual((await vehicle.fetchTargets()).targets, {});
   });
 
+  it('has nothing left to do for a queued update whose target is there already', async () => {
+    const vehicle = await createOnlineVehicle(server, 'ahead');
+    await assign(server, vehicle, { correlationId: FIRST, targets: [softwareTarget('gateway', 'g-2')] });
+    await assign(server, vehicle, { correlationId: SECOND, targets: [softwareTarget('gateway', 'g-3')] });
+    vehicle.primary.installed = installedImage('g-3');
+    await vehicle.fetchTargets();
+    const result = { success: false, code: 'INSTALL_FAILED', description: '' };
+    await vehicle.putManifest({ report: { correlationId: FIRST, result } });
+    assert.deepEqual(await updatesOf(server, vehicle), [
+      'ahead-ecu-0 g-2 failed INSTALL_FAILED',
+      'ahead-ecu-0 g-3 completed ALREADY_PROCESSED',
+    ]);
+    assert.equal(await statusOf(server, vehicle), 'UpToDate');
+  });
+
   it('takes back what was not fetched, and begins the next', async () => {
     const vehicle = await createOnlineVehicle(server, 'before');
     await assign(server, vehicle, { correlationId: FIRST, targets: [softwareTarget('gateway', 'g-2')] });

@@ -96,6 +96,7 @@ describe('manifest: whom the Director believes', () => {
     Object.assign(vehicle.primary, { publicKey, signer: createSigner(publicKey, privateKey) });
     await vehicle.register();
     assert.deepEqual(refusal(await vehicle.putManifest({ signer: old })), [400, 'signature_not_valid']);
+    assert.deepEqual(await installedOf(vehicle), ['unknown'], 'what the ECU runs stays known');
     assert.equal((await vehicle.putManifest()).status, 200);
   });
 

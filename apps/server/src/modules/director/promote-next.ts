@@ -12,9 +12,9 @@ import type { RegisteredEcu } from './verify-manifest.ts';
 
 type Verdict = { readonly event: AssignmentEvent; readonly result?: Result };
 
+/** Nothing runs on the device. */
 export async function promoteNext(ctx: Context, tx: Transaction, key: DeviceKey): Promise<void> {
-  const open = await listAssignments(tx, key, { states: ['queued', 'assigned', 'in_flight'] });
-  if (open.some((assignment) => assignment.state !== 'queued')) return;
+  const open = await listAssignments(tx, key, { states: ['queued'] });
   const ecus = new Map((await listEcus(tx, key)).map((ecu) => [ecu.serial, ecu]));
   for (const [correlationId, group] of Map.groupBy(open, (assignment) => assignment.correlationId)) {
     if (await begin(ctx, tx, { key, correlationId, group, ecus })) return;
