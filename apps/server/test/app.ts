@@ -1,12 +1,12 @@
 // A scratch server: real listeners on free ports, real files in a temporary folder.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { loadConfig, type ConfigOptions } from '../src/config.ts';
 import { operatorTokenFile } from '../src/modules/users/index.ts';
 import type { Clock } from '../src/platform/clock.ts';
 import { startServer, type RunningServer } from '../src/server.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 /** A clock that moves when told to. */
 export type ManualClock = Clock & { advance(ms: number): void };
@@ -45,7 +45,7 @@ export async function startScratchServer(
   options: ConfigOptions & { readonly clock?: Clock } = {},
 ): Promise<ScratchServer> {
   const { clock, ...wishes } = options;
-  const dataDir = options.dataDir ?? join(await mkdtemp(join(tmpdir(), 'ota-connect-')), 'data');
+  const dataDir = options.dataDir ?? join(scratchFolder(), 'data');
   const config = loadConfig({ apiPort: 0, gatewayPort: 0, logLevel: 'silent', ...wishes, dataDir });
   const server = await startServer(config, clock);
   running.add(server);

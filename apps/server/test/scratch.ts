@@ -1,6 +1,5 @@
 // A context without listeners, for tests of the platform and of single modules: real database, real files.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config.ts';
 import { openFsBlobStore } from '../src/platform/blobs/fs-blob-store.ts';
@@ -11,10 +10,7 @@ import { createLog } from '../src/platform/log.ts';
 import { openVault } from '../src/platform/vault/open-vault.ts';
 import { migrations } from '../src/wiring.ts';
 import { manualClock, type ManualClock } from './app.ts';
-
-export function scratchFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'ota-connect-'));
-}
+import { scratchFolder } from './scratch-folder.ts';
 
 export type ScratchContext = Context & { readonly clock: ManualClock; dispose(): Promise<void> };
 

@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { startScratchServer, type ScratchServer } from './app.ts';
 import { createCredentials, provisionDevice } from './device.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 const command = fileURLToPath(new URL('../bin/ota-connect.js', import.meta.url));
 
@@ -195,7 +187,7 @@ describe('a start that cannot be', () => {
     await new Promise((resolve) => holder.once('listening', resolve));
     const address = holder.address();
     const port = String(typeof address === 'object' ? address?.port : 0);
-    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const dataDir = join(scratchFolder(), 'data');
     const asApi = await run('serve', '--data-dir', dataDir, '--api-port', port, '--gateway-port', '0');
     assert.equal(asApi.code, 1);
     assertOneSentence(asApi.stderr, new RegExp(`Port ${port} for the user API is in use`));
@@ -238,7 +230,7 @@ describe('a start that cannot be', () => {
   });
 
   it('ends with one sentence and exit code 1, when the data directory cannot be one', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'file');
+    const file = join(scratchFolder(), 'file');
     writeFileSync(file, 'a file');
     const ended = await run('serve', '--data-dir', file, '--api-port', '0', '--gateway-port', '0');
     assert.equal(ended.code, 1);
@@ -255,7 +247,7 @@ describe('a start that cannot be', () => {
   });
 
   it('takes over from a server that was killed', async () => {
-    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const dataDir = join(scratchFolder(), 'data');
     const args = [command, 'serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'];
     const child = spawn(process.execPath, args, {
       env: { PATH: process.env['PATH'] },
@@ -272,7 +264,7 @@ describe('a start that cannot be', () => {
 
 describe('stop', () => {
   it('ends with exit code 0, when asked by a signal', async () => {
-    const dataDir = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'data');
+    const dataDir = join(scratchFolder(), 'data');
     const args = [command, 'serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0'];
     const child = spawn(process.execPath, args, {
       env: { PATH: process.env['PATH'] },

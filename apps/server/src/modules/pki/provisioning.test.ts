@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { copyFileSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer, connect as tlsConnect, createSecureContext } from 'node:tls';
 import { describe, it } from 'node:test';
 import { manualClock, startScratchServer } from '../../../test/app.ts';
 import { connect, connectWithCredentials, createCredentials, provisionDevice } from '../../../test/device.ts';
+import { scratchFolder } from '../../../test/scratch-folder.ts';
 import { openDatabase } from '../../platform/db/database.ts';
 import { issueCertificate } from './issue-certificate.ts';
 
@@ -94,7 +94,7 @@ describe('shared credentials', () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
     // What a power cut leaves in the worst case: the database file without its write-ahead log.
-    const copy = join(mkdtempSync(join(tmpdir(), 'ota-connect-')), 'ota-connect.db');
+    const copy = join(scratchFolder(), 'ota-connect.db');
     copyFileSync(join(server.dataDir, 'ota-connect.db'), copy);
     const db = openDatabase(copy);
     const rows = await db.selectFrom('device_certificates').select('device_id').execute();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { scratchFolder } from '../../../test/scratch.ts';
+import { scratchFolder } from '../../../test/scratch-folder.ts';
 import { openFsBlobStore } from './fs-blob-store.ts';
 
 const bytes = Buffer.from('0123456789'.repeat(1000));

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { sql } from 'kysely';
-import { scratchContext, scratchFolder } from '../../../test/scratch.ts';
+import { scratchContext } from '../../../test/scratch.ts';
+import { scratchFolder } from '../../../test/scratch-folder.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 
