@@ -7,7 +7,8 @@ import { newId } from '../../platform/ids.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import type { DeviceCreated } from './events.ts';
 import { expressionMatches, parseGroupExpression } from './group-expression.ts';
-import { addMember, insertDevice, listExpressionGroups } from './store.ts';
+import { addMember, listExpressionGroups } from './group-store.ts';
+import { insertDevice } from './store.ts';
 
 /** Throws RequestError `device_already_registered`. */
 export async function registerDevice(

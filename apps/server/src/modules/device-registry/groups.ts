@@ -8,16 +8,15 @@ import { newId } from '../../platform/ids.ts';
 import { expressionMatches, parseGroupExpression, type GroupExpression } from './group-expression.ts';
 import {
   addMember,
-  findDeviceRow,
-  findDevicesByDeviceId,
   findGroupRow,
   insertGroup,
   isMember,
-  listDeviceRows,
   listMembers,
   removeMember,
   type CountedGroupRow,
-} from './store.ts';
+  type MemberRow,
+} from './group-store.ts';
+import { findDeviceRow, findDevicesByDeviceId, listDeviceRows } from './store.ts';
 
 const PAGE = 1000;
 
@@ -140,6 +139,6 @@ async function addMatching(tx: Transaction, group: GroupKey, expression: GroupEx
   } while (after !== undefined);
 }
 
-function toMemberRow(key: MemberKey): { environment: string; group_id: string; device_uuid: string } {
+function toMemberRow(key: MemberKey): MemberRow {
   return { environment: key.environment, group_id: key.groupId, device_uuid: key.deviceUuid };
 }

@@ -17,7 +17,8 @@ export { findDevice } from './find-device.ts';
 export { devicesOfGroup, findGroup, groupMatches } from './groups.ts';
 export { flushSeen, markSeen } from './last-seen.ts';
 export { migrations } from './migrations.ts';
-export { deviceIdsOf, groupIdsOfDevice, type DeviceRegistryTables } from './store.ts';
+export { groupIdsOfDevice } from './group-store.ts';
+export { deviceIdsOf, type DeviceRegistryTables } from './store.ts';
 export { userRoutes } from './user-routes.ts';
 
 export function reactions(ctx: Context): readonly Reaction[] {

@@ -18,7 +18,8 @@ import { findDevice } from './find-device.ts';
 import { addDeviceToGroup, createGroup, findGroup, removeDeviceFromGroup, toGroup } from './groups.ts';
 import { flushSeen } from './last-seen.ts';
 import { reportRoutes } from './report-routes.ts';
-import { listDeviceRows, listGroupRows, listMembers, type SeenDeviceRow } from './store.ts';
+import { listGroupRows, listMembers } from './group-store.ts';
+import { listDeviceRows, type SeenDeviceRow } from './store.ts';
 
 const DeviceFilter = Type.Intersect([
   PageQuerySchema,
