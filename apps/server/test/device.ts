@@ -14,7 +14,7 @@ export type TestDevice = {
   send(
     method: string,
     path: string,
-    options?: { body?: unknown; headers?: Record<string, string> },
+    options?: { body?: unknown; headers?: Record<string, string>; onHead?: () => void },
   ): Promise<Answer>;
   close(): void;
 };
@@ -51,6 +51,7 @@ export function connect(gatewayUrl: string, identity: AgentOptions): TestDevice 
         const body = isRaw ? options.body : JSON.stringify(options.body);
         if (!isRaw) headers['content-type'] = 'application/json';
         const outgoing = request(new URL(path, gatewayUrl), { method, headers, agent }, (incoming) => {
+          options.onHead?.();
           const chunks: Buffer[] = [];
           incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
           incoming.on('error', reject);

@@ -54,6 +54,16 @@ describe('first start', () => {
     await server.dispose();
   });
 
+  it('keeps no vault key on the disk, when one is given from outside', async () => {
+    const vaultKey = 'ab'.repeat(32);
+    const server = await startScratchServer({ vaultKey });
+    assert.equal(existsSync(join(server.dataDir, 'vault.key')), false);
+    const dataDir = await stopped(server);
+    const withoutIt = startScratchServer({ dataDir });
+    await assert.rejects(withoutIt, { code: 'wrong_vault_key' });
+    await (await startScratchServer({ dataDir, vaultKey })).dispose();
+  });
+
   it('answers /health without a token', async () => {
     const server = await startScratchServer();
     const answer = await fetch(`${server.apiUrl}/health`);

@@ -130,6 +130,24 @@ describe('software upload', () => {
     await server.dispose();
   });
 
+  it('is given up, when no byte comes any more', async () => {
+    const { ctx, dataDir, ...idle } = await startScratchServer();
+    await idle.close();
+    const server = await startScratchServer({ dataDir, limits: { ...ctx.config.limits, idleMs: 150 } });
+    const { port } = new URL(server.apiUrl);
+    const socket = tcpConnect({ port: Number(port), host: '127.0.0.1' });
+    socket.write(
+      `PUT /api/v3/software/stall.bin?hardwareIds=x HTTP/1.1\r\nHost: localhost\r\n` +
+        `Authorization: Bearer ${server.token}\r\nContent-Length: ${image.length}\r\n\r\n`,
+    );
+    socket.write(image.subarray(0, 1000));
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    while (blobs(server).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(await listed(server), []);
+    await server.dispose();
+  });
+
   it('asks for the length in advance', async () => {
     const server = await startScratchServer();
     const answer = await fetch(`${server.apiUrl}/api/v3/software/app.bin?hardwareIds=x`, {
@@ -285,6 +303,19 @@ describe('download of a target', () => {
     );
     device.close();
     await server.dispose();
+  });
+
+  it('ends whole, when the server is asked to stop meanwhile', async () => {
+    const server = await startScratchServer();
+    const large = randomBytes(20_000_000);
+    await upload(server, 'large.bin', large);
+    const device = await provisionDevice(server, 'car-1');
+    const stopping: Promise<void>[] = [];
+    const onHead = (): void => void stopping.push(server.close());
+    const download = await device.send('GET', '/repo/targets/large.bin', { onHead });
+    assert.equal(download.body.equals(large), true);
+    device.close();
+    await Promise.all(stopping);
   });
 
   it('finds names with unusual characters, as the device encodes them', async () => {

@@ -59,6 +59,30 @@ describe('jobs', () => {
     await ctx.dispose();
   });
 
+  it('are set aside after many failures, also those nobody handles', async () => {
+    const ctx = await scratchContext();
+    let runs = 0;
+    const handler: JobHandler = {
+      kind: 'note',
+      run: async () => {
+        runs += 1;
+        throw new Error('on purpose');
+      },
+    };
+    await enqueue(ctx, {});
+    await inTransaction(ctx.db, (tx) =>
+      enqueueJob(tx, { environment: 'default', kind: 'nobody', payload: {} }),
+    );
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await work(ctx, handler);
+      ctx.clock.advance(3_600_000);
+    }
+    assert.equal(runs, 8);
+    const rows = await ctx.db.selectFrom('jobs').select('failed_at').execute();
+    assert.ok(rows.length === 2 && rows.every((row) => row.failed_at !== null));
+    await ctx.dispose();
+  });
+
   it('come back, when the worker that took one never finished', async () => {
     const ctx = await scratchContext();
     await enqueue(ctx, {});
