@@ -234,3 +234,36 @@ describe('numbers of campaigns', () => {
     assert.deepEqual(kept, counted);
   });
 });
+
+describe('another environment', () => {
+  it('is invisible: its updates, campaigns and numbers (defect 6)', async () => {
+    const { db } = server.ctx;
+    const update = await createUpdate(server, 'elsewhere', [
+      { hardwareId: 'gateway', to: { filename: 'v2' } },
+    ]);
+    await db.updateTable('updates').set({ environment: 'other' }).where('id', '=', update.id).execute();
+    await createOnlineVehicle(server, 'homely');
+    const group = await fixedGroup(server, 'homely', ['homely']);
+    const { id: updateId } = await createUpdate(server, 'at home', [
+      { hardwareId: 'gateway', to: { filename: 'v2' } },
+    ]);
+    const wish = { name: 'elsewhere', updateId, groupIds: [group.id] };
+    const campaign = await post<Campaign>(server, '/campaigns', wish);
+    await db.updateTable('campaigns').set({ environment: 'other' }).where('id', '=', campaign.id).execute();
+    const paths = ['', '/stats', '/devices'].map((rest) => `/campaigns/${campaign.id}${rest}`);
+    for (const path of [`/updates/${update.id}`, ...paths]) {
+      assert.equal((await server.api('GET', path)).status, 404, path);
+    }
+    for (const list of ['/updates', '/campaigns']) {
+      const page = (await (await server.api('GET', `${list}?limit=1000`)).json()) as {
+        values: { id: string }[];
+      };
+      assert.ok(page.values.every((item) => item.id !== update.id && item.id !== campaign.id));
+    }
+    assert.equal(
+      (await refused(server, '/campaigns', { ...wish, updateId: update.id })).code,
+      'missing_update_source',
+    );
+    assert.equal((await refused(server, `/campaigns/${campaign.id}/launch`)).code, 'missing_entity');
+  });
+});
