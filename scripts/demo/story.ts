@@ -63,7 +63,7 @@ export async function tellStory(shell: Shell, server: ServerProcess, dataDir: st
 
   step('The server shows the campaign finished');
   await untilStats(shell, campaignId, 'finished', (stats) => stats.status === 'finished');
-  await shell.show('ota', 'campaign', 'stats', campaignId);
+  await shell.show('ota', 'campaign', 'stats', CAMPAIGN);
   step('The device says what it runs');
   await shell.show('aktualizr-info', '--config', device.configDir);
   return { device, imageFile, filename: IMAGE, firstUpdateMs };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createDesk } from './processes.ts';
@@ -10,12 +10,14 @@ import { createDesk } from './processes.ts';
 const desk = createDesk();
 let server: Server;
 let answer = { status: 200, body: '' };
+let atFirstByte: (() => void) | undefined;
 let seen: { url: string | undefined; authorization: string | undefined; length: string | undefined }[] = [];
 
 before(async () => {
   server = createServer((request, response) => {
     const { authorization, 'content-length': length } = request.headers;
     seen.push({ url: request.url, authorization, length });
+    request.once('data', () => atFirstByte?.());
     request.resume();
     request.on('end', () => response.writeHead(answer.status).end(answer.body));
   });
@@ -110,6 +112,22 @@ describe('ota and the answers of a server', () => {
     assert.equal(seen[0]?.length, '300000');
     assert.match(seen[0]?.url ?? '', /\/software\/app%20%C3%BC\.bin\?hardwareIds=a%2Cb$/);
   });
+
+  for (const [what, change] of [
+    ['shrinks', 1],
+    ['grows', 200 * 1024 * 1024],
+  ] as const) {
+    it(`sends no whole file and ends with 64, when the file ${what} during the upload`, async () => {
+      const file = path.join(desk.folder, `${what}.bin`);
+      writeFileSync(file, '');
+      truncateSync(file, 100 * 1024 * 1024);
+      atFirstByte = () => truncateSync(file, change);
+      const { code, stderr } = await ask(200, {}, 'software', 'upload', file, '--hardware-ids', 'a');
+      atFirstByte = undefined;
+      assert.equal(code, 64, stderr);
+      assert.match(stderr, /changed during the upload; upload it again/);
+    });
+  }
 
   it('asks nothing, when the file for new credentials exists already', async () => {
     const output = path.join(desk.folder, 'taken.zip');
