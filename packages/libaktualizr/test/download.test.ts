@@ -146,8 +146,18 @@ describe('download of an image', () => {
 
   it('refuses an image that is announced too long, before it arrives', async () => {
     served = Buffer.concat([CONTENT, CONTENT]);
-    await assert.rejects(download(), refused('OversizedTarget'));
+    let hasBegun = false;
+    const onProgress = () => void (hasBegun = true);
+    await assert.rejects(download({ onProgress }), refused('OversizedTarget'));
+    assert.equal(hasBegun, false);
     assert.equal(existsSync(file), false);
+  });
+
+  it('starts over, when more lies there than is signed', async () => {
+    writeFileSync(file, Buffer.concat([CONTENT, CONTENT]));
+    await download();
+    assert.deepEqual(ranges(), [undefined]);
+    assert.deepEqual(readFileSync(file), CONTENT);
   });
 
   it('never writes more than is signed, when the length is not announced', async () => {

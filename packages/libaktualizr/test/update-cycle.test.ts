@@ -99,6 +99,11 @@ describe('update cycle', () => {
       assert.equal(reportsOf(stage.gateway.requests).length, 1);
     });
 
+    it('has nothing to do on a device that never checked', async () => {
+      const { aktualizr } = await stage.open();
+      assert.deepEqual(await aktualizr.install(), { kind: 'nothing_to_do' });
+    });
+
     it('finds what an earlier client downloaded, without a state of ours', async () => {
       await stage.offer();
       const { aktualizr, storage } = await stage.open();
@@ -182,6 +187,16 @@ describe('update cycle', () => {
         /cannot be reached/.test(error.message),
     );
     assert.equal(storage.cycle.load().kind, 'Idle');
+  });
+
+  it('names the server, when metadata cannot be fetched', async () => {
+    const { aktualizr, storage } = await stage.open();
+    stage.gateway.faultOf = ({ path }) => (path.endsWith('.root.json') ? { kind: 'drop' } : undefined);
+    await assert.rejects(
+      aktualizr.checkUpdates(),
+      (error: unknown) => error instanceof TransportError && error.code === 'unreachable',
+    );
+    assert.equal(storage.installations.results().device, undefined);
   });
 
   it('goes on with the check, when the Director does not take the manifest, and keeps the report', async () => {
