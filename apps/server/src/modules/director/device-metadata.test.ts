@@ -135,6 +135,25 @@ describe('metadata of a device', () => {
     const left = Date.parse((await read(vehicle, 'targets.json')).signed.expires) - clock.now();
     assert.ok(Math.abs(left - 31 * DAY) < 1000);
   });
+
+  it('stays what Timestamp lists for the rest of a poll, when an update is assigned in the middle of it', async () => {
+    const vehicle = await createOnlineVehicle(server, 'assigned-in-between');
+    const timestamp = await read(vehicle, 'timestamp.json');
+    await assign(server, vehicle, {
+      correlationId: FIRST,
+      targets: [softwareTarget('gateway', 'between.bin')],
+    });
+    const snapshotBytes = (await vehicle.device.send('GET', '/director/snapshot.json')).body;
+    const listed = timestamp.signed['meta'] as unknown as Record<string, { hashes: { sha256: string } }>;
+    assert.equal(sha256Hex(snapshotBytes), listed['snapshot.json']?.hashes.sha256);
+    assert.deepEqual((await read(vehicle, 'targets.json')).signed['targets'], {});
+    assert.match((await updatesOf(server, vehicle)).join(), / assigned$/);
+    await read(vehicle, 'timestamp.json');
+    assert.deepEqual(Object.keys((await read(vehicle, 'targets.json')).signed['targets'] as object), [
+      'between.bin',
+    ]);
+    assert.match((await updatesOf(server, vehicle)).join(), / in_flight$/);
+  });
 });
 
 describe('Targets with an update', () => {

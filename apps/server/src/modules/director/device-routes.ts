@@ -35,9 +35,15 @@ export function deviceRoutes(app: App, ctx: Context): void {
     (request, reply) => sendRoot(ctx, request, reply, Number(request.params.version)),
   );
   app.get(`${DEVICE_PATHS.director}/root.json`, (request, reply) => sendRoot(ctx, request, reply));
+  // Connections on which a poll has read Timestamp and is still on its way to Targets.
+  const midway = new WeakSet<object>();
   for (const role of ROLES) {
     app.get(`${DEVICE_PATHS.director}/${role}.json`, async (request, reply) => {
-      const document = await serveDeviceRole(ctx, { key: keyOf(request), role });
+      const { socket } = request.raw;
+      const followsTimestamp = role !== 'timestamp' && midway.has(socket);
+      if (role === 'timestamp') midway.add(socket);
+      if (role === 'targets') midway.delete(socket);
+      const document = await serveDeviceRole(ctx, { key: keyOf(request), role, followsTimestamp });
       if (document === undefined)
         throw new RequestError('missing_entity', 'This device has registered no ECUs yet.');
       return sendDocument(request, reply, document);

@@ -1,8 +1,8 @@
 // What a device gets when it asks for its Targets, Snapshot or Timestamp. They are made when they are asked for: when
 // something was assigned, taken back or ended, when one is about to expire, when Root has changed. Fetching Targets is what
 // puts an assignment in flight. Most fetches find everything as it was and write nothing.
-// A device that reads Timestamp first (originals never do) can meet an assignment between two fetches of one poll; it then
-// refuses the mixture and has it right at its next poll.
+// A device that reads Timestamp first (originals never do) gets the Snapshot and Targets which that Timestamp lists, even
+// when something is assigned between two fetches of its poll: a mixture would be refused as an attack.
 // Source: server-protocol 4.6
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
@@ -16,7 +16,12 @@ import { findDeviceRow, listRoleRows, type DeviceKey, type DeviceRole, type Role
 
 const REFRESH_BEFORE_MS = 60 * 60_000;
 
-type Wanted = { readonly key: DeviceKey; readonly role: DeviceRole };
+type Wanted = {
+  readonly key: DeviceKey;
+  readonly role: DeviceRole;
+  /** The poll has read Timestamp: what it lists is served as it stands. */
+  readonly followsTimestamp: boolean;
+};
 type Found = {
   readonly row: RoleRow | undefined;
   readonly stale: 'no' | 'timestamp' | 'all';
@@ -40,7 +45,11 @@ export async function serveDeviceRole(ctx: Context, wanted: Wanted): Promise<Uin
   });
 }
 
-async function look(ctx: Context, db: Queryable, { key, role }: Wanted): Promise<Found | undefined> {
+async function look(
+  ctx: Context,
+  db: Queryable,
+  { key, role, followsTimestamp }: Wanted,
+): Promise<Found | undefined> {
   const device = await findDeviceRow(db, key);
   if (device === undefined) return undefined;
   const rows = await listRoleRows(db, key);
@@ -50,6 +59,9 @@ async function look(ctx: Context, db: Queryable, { key, role }: Wanted): Promise
     const row = rows.get(name);
     return row !== undefined && row.expires_at >= soon && row.root_version === root;
   };
+  if (followsTimestamp && device.targets_outdated === 1 && rows.has(role)) {
+    return { row: rows.get(role), stale: 'no', unseen: [] };
+  }
   const rests = device.targets_outdated === 0 && isFresh('targets') && isFresh('snapshot');
   const stale = rests ? (isFresh('timestamp') ? 'no' : 'timestamp') : 'all';
   const unseen = role === 'targets' ? await listAssignments(db, key, { states: ['assigned'] }) : [];
