@@ -261,6 +261,16 @@ describe('device gateway', () => {
     await later.dispose();
   });
 
+  it('gets a new certificate, when a name is added', async () => {
+    const server = await startScratchServer();
+    await server.close();
+    const renamed = await startScratchServer({ dataDir: server.dataDir, hostNames: ['ota.example.com'] });
+    const query = renamed.ctx.db.selectFrom('server_certificates').selectAll().where('kind', '=', 'gateway');
+    const { certificate } = await query.executeTakeFirstOrThrow();
+    assert.equal(new X509Certificate(certificate).checkHost('ota.example.com'), 'ota.example.com');
+    await renamed.dispose();
+  });
+
   it('carries the configured names in its certificate', async () => {
     const server = await startScratchServer({ hostNames: ['ota.example.com', '10.1.2.3', 'fd00::7'] });
     const { members } = await createCredentials(server);
