@@ -1,5 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { PRIMARY } from '@ota-connect/testkit';
 import { MetadataError } from '@ota-connect/uptane';
 import { manifestsOf, reportsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
@@ -55,5 +56,26 @@ describe('refused metadata', () => {
     stage.gateway.requests.length = 0;
     await aktualizr.checkUpdates();
     assert.equal(reportsOf(stage.gateway.requests)[0]?.result.code, 'OK');
+  });
+
+  it('include a release counter below one that was ever installed', async () => {
+    const { simulator } = stage.gateway;
+    const { aktualizr } = await stage.open();
+    const offerCounted = async (name: string, releaseCounter: number) => {
+      const counted = { releaseCounter };
+      const content = Buffer.from(name);
+      simulator.director.targets.clear();
+      const image = { name, content, hardwareIds: [PRIMARY.hardwareId], custom: counted };
+      simulator.assign(simulator.addImage(image), [PRIMARY], counted);
+      simulator.correlate(`urn:here-ota:campaign:${name}`);
+      await simulator.publish();
+    };
+    await offerCounted('second.bin', 2);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    await offerCounted('first.bin', 1);
+    const back = await aktualizr.checkUpdates();
+    assert.equal(back.kind === 'refused' && back.error.code, 'ReleaseCounter');
+    await offerCounted('first-again.bin', 3);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
   });
 });

@@ -3,6 +3,7 @@
 import {
   instantFromMs,
   type EcuSerial,
+  type InstalledTarget,
   type Instant,
   type MetadataSource,
   type Signer,
@@ -12,7 +13,7 @@ import type { JsonObject } from '@ota-connect/uptane';
 import { CodedError } from '@ota-connect/uptane';
 import type { CommandGate } from '../command-queue.ts';
 import type { EventSink } from '../events.ts';
-import type { Clock, EcuIdentity, Gateway, PackageManager, Storage } from '../ports.ts';
+import type { Clock, EcuIdentity, Gateway, InstalledVersion, PackageManager, Storage } from '../ports.ts';
 import type { ReportQueue } from '../reports/report-queue.ts';
 
 /** What the device tells about itself; undefined when there is nothing to tell or telling is switched off. */
@@ -55,16 +56,26 @@ export function vehicleOf(context: StepContext): Vehicle {
       return {
         serial,
         hardwareId,
-        ...(installed === undefined ? {} : { installed: installedImage(installed) }),
+        ...(installed === undefined
+          ? {}
+          : { installed: installedImage(installed, installations.log(serial)) }),
       };
     }),
   };
 }
 
-function installedImage(installed: NonNullable<ReturnType<Storage['installations']['current']>>) {
-  const { name, lengthBytes, hashes, customMeta } = installed;
-  const releaseCounter = customMeta.releaseCounter;
-  return { name, lengthBytes, hashes, ...(typeof releaseCounter === 'number' ? { releaseCounter } : {}) };
+/** With the highest release counter of all that was ever installed there: a rollback does not lower the floor. */
+function installedImage(installed: InstalledVersion, log: readonly InstalledVersion[]): InstalledTarget {
+  const { name, lengthBytes, hashes } = installed;
+  const counters = log.flatMap(({ customMeta }) =>
+    typeof customMeta.releaseCounter === 'number' ? [customMeta.releaseCounter] : [],
+  );
+  return {
+    name,
+    lengthBytes,
+    hashes,
+    ...(counters.length === 0 ? {} : { releaseCounter: Math.max(...counters) }),
+  };
 }
 
 /** @throws CodedError `Bug` when called before the registration, which every verb ensures. */

@@ -109,14 +109,9 @@ function blockAfterFailure(context: StepContext, target: VerifiedTarget, correla
   installations.save(versionOf(context, target, correlationId), 'installing');
 }
 
+/** The release counter is kept with the Director's own fields, wherever it was listed. */
 function versionOf(context: StepContext, target: VerifiedTarget, correlationId: string): InstalledVersion {
-  const { name, lengthBytes, hashes, custom } = target;
-  return {
-    ecuSerial: primaryOf(context).serial,
-    name,
-    lengthBytes,
-    hashes,
-    correlationId,
-    customMeta: custom,
-  };
+  const { name, lengthBytes, hashes, custom, releaseCounter } = target;
+  const customMeta = releaseCounter === undefined ? custom : { ...custom, releaseCounter };
+  return { ecuSerial: primaryOf(context).serial, name, lengthBytes, hashes, correlationId, customMeta };
 }
