@@ -28,6 +28,28 @@ describe('refused metadata', () => {
     assert.deepEqual(storage.metadata.director.load('targets'), trusted);
   });
 
+  it('are asked for again, when the repository published between two requests', async () => {
+    await stage.offer();
+    const { aktualizr } = await stage.open();
+    await aktualizr.checkUpdates();
+    const { simulator } = stage.gateway;
+    simulator.director.targets.clear();
+    await stage.offer('next.bin');
+    let published = 0;
+    stage.gateway.answerOf = ({ path }) => {
+      if (path !== '/repo/snapshot.json' || published > 0) return undefined;
+      published += 1;
+      simulator.image.replay(-2, 'snapshot.json');
+      const stale = simulator.answer({ method: 'GET', path, headers: {}, body: new Uint8Array() });
+      simulator.image.overrides.clear();
+      return stale;
+    };
+    const checked = await aktualizr.checkUpdates();
+    assert.equal(published, 1);
+    assert.equal(checked.kind, 'updates');
+    assert.deepEqual(reportsOf(stage.gateway.requests), []);
+  });
+
   it('never cost a server that refuses reports without a correlation ID its manifests', async () => {
     const { aktualizr } = await stage.open();
     await aktualizr.checkUpdates();

@@ -13,6 +13,10 @@ import type { CycleState } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { nowOf, vehicleOf, type StepContext } from './context.ts';
 
+const MIXTURES_FORGIVEN = 2;
+/** How documents of two publications show themselves. */
+const MIXTURE: ReadonlySet<string> = new Set(['MetadataHashMismatch', 'VersionMismatch', 'TargetMismatch']);
+
 export type Updates = Extract<Verdict, { kind: 'updates' }>;
 type Refused = Extract<CycleEvent, { kind: 'MetadataRefused' | 'MetadataRefusedAgain' }>;
 
@@ -28,13 +32,10 @@ export async function verifyUpdates(
     const online = name === 'director' ? context.directorSource : context.imageSource;
     return { name, store, source: from === 'servers' ? online : storedSource(store) };
   };
+  const verify = (): Promise<Verdict> =>
+    fullVerification(vehicleOf(context), repository('director'), repository('image'), nowOf(context));
   try {
-    return await fullVerification(
-      vehicleOf(context),
-      repository('director'),
-      repository('image'),
-      nowOf(context),
-    );
+    return await (from === 'servers' ? despitePublications(verify) : verify());
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
     if (error.code !== 'MetadataFetchFailure') return refuse(context, error, state);
@@ -42,6 +43,21 @@ export async function verifyUpdates(
     if (from === 'storage' && error.cause === undefined) return { kind: 'nothing_new' };
     throw error.cause ?? error;
   }
+}
+
+/**
+ * A repository that publishes between two of our requests looks like mix-and-match. Asked again it is consistent, unless
+ * somebody does mix: only what stays so is a refusal, which the server would book as a failed update.
+ */
+async function despitePublications(verify: () => Promise<Verdict>): Promise<Verdict> {
+  for (let again = 0; again < MIXTURES_FORGIVEN; again += 1) {
+    try {
+      return await verify();
+    } catch (error) {
+      if (!(error instanceof MetadataError) || !MIXTURE.has(error.code)) throw error;
+    }
+  }
+  return verify();
 }
 
 function refuse(context: StepContext, error: MetadataError, state: CycleState): Refused {
