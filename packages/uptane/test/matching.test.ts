@@ -40,6 +40,16 @@ describe('match Director and Image repository', () => {
     assert.equal((await client.updates())[0]?.name, 'app.bin');
   });
 
+  it('updates an ECU that runs the same content under another name or length [full_verification/12]', async () => {
+    const { simulator, client } = await honestStart();
+    const { hashes, lengthBytes } = simulator.offer('app.bin', 'same');
+    await simulator.publish();
+    client.installs({ name: 'old.bin', lengthBytes, hashes });
+    assert.equal((await client.updates())[0]?.name, 'app.bin');
+    client.installs({ name: 'app.bin', lengthBytes: lengthBytes + 1, hashes });
+    assert.equal((await client.updates())[0]?.name, 'app.bin');
+  });
+
   it('tells what an ECU runs by the hashes that both list [full_verification/12]', async () => {
     const { simulator, client } = await honestStart();
     simulator.offer('app.bin', 'same');

@@ -7,6 +7,7 @@ import {
   giveKeys,
   prepareDelegatedHistory,
   type RepositorySimulator,
+  withNested,
 } from '@ota-connect/testkit';
 import { jsonObject } from '../../src/index.ts';
 import { goesOn, honestStart, itRefuses, TestClient } from '../client.ts';
@@ -105,6 +106,33 @@ describe('rollback', () => {
     await restarted.refuses('Rollback');
   });
 
+  it('does not even ask for a Snapshot that is older, as Timestamp lists it [check_timestamp/3]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    simulator.image.roles.snapshot.version -= 2;
+    await simulator.publish();
+    simulator.image.requests.length = 0;
+    await client.refuses('Rollback');
+    assert.deepEqual(simulator.image.requests, ['2.root.json', 'timestamp.json']);
+  });
+
+  it('refuses an older Snapshot, when no Timestamp is known any more [check_snapshot/4]', async () => {
+    const { simulator, client } = await honestStart();
+    client.image.remove('timestamp');
+    simulator.offer('app.bin');
+    simulator.image.roles.snapshot.version -= 2;
+    await simulator.publish();
+    assert.equal((await client.refuses('Rollback')).role, 'Snapshot');
+  });
+
+  it('lets Snapshot list Root or not: Root has its own chain [check_snapshot/6]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    simulator.image.roles.snapshot.edit = withNested(['meta', 'root.json'], undefined);
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
   it('takes an equal version with other content [check_timestamp/3]', async () => {
     const { simulator, client } = await honestStart();
     simulator.offer('app.bin');
@@ -157,18 +185,20 @@ describe('fast-forward recovery', () => {
     assert.equal((await client.updates()).length, 1);
   });
 
-  it('forgets Timestamp and Snapshot when the key of one of them was withdrawn, and nothing else [check_root/7]', async () => {
-    const { simulator, client } = await honestStart();
-    await exchange(simulator, 'image', ['timestamp']);
-    simulator.offer('app.bin');
-    await simulator.publish();
-    simulator.image.overrides.set('timestamp.json', 'absent');
-    await client.refuses('MetadataFetchFailure::Timestamp::Image');
-    assert.equal(client.image.load('timestamp'), undefined);
-    assert.equal(client.image.load('snapshot'), undefined);
-    assert.notEqual(client.image.load('targets'), undefined);
-    await goesOn(simulator, client);
-  });
+  for (const withdrawn of ['timestamp', 'snapshot'] as const) {
+    it(`forgets Timestamp and Snapshot when the ${withdrawn} key was withdrawn, and nothing else [check_root/7]`, async () => {
+      const { simulator, client } = await honestStart();
+      await exchange(simulator, 'image', [withdrawn]);
+      simulator.offer('app.bin');
+      await simulator.publish();
+      simulator.image.overrides.set('timestamp.json', 'absent');
+      await client.refuses('MetadataFetchFailure::Timestamp::Image');
+      assert.equal(client.image.load('timestamp'), undefined);
+      assert.equal(client.image.load('snapshot'), undefined);
+      assert.notEqual(client.image.load('targets'), undefined);
+      await goesOn(simulator, client);
+    });
+  }
 });
 
 describe('release counters', () => {
