@@ -112,19 +112,22 @@ export async function insertTarget(db: Queryable, environment: string, target: T
   await db.insertInto('image_targets').values(row).execute();
 }
 
-/** 0 when there is no target of this name. */
+/** Over all targets for any of this hardware; 0 when there is none. */
 export async function highestReleaseCounter(
   db: Queryable,
   environment: string,
-  name: string,
+  hardwareIds: readonly string[],
 ): Promise<number> {
-  const row = await db
+  const rows = await db
     .selectFrom('image_targets')
-    .select((eb) => eb.fn.max('release_counter').as('highest'))
+    .select(['release_counter', 'hardware_ids'])
     .where('environment', '=', environment)
-    .where('name', '=', name)
-    .executeTakeFirst();
-  return row?.highest ?? 0;
+    .execute();
+  const sharing = rows.filter((row) => {
+    const ids: unknown = JSON.parse(row.hardware_ids);
+    return Array.isArray(ids) && hardwareIds.some((id) => ids.includes(id));
+  });
+  return sharing.reduce((highest, row) => Math.max(highest, row.release_counter), 0);
 }
 
 export async function allBlobKeys(db: Queryable): Promise<ReadonlySet<string>> {

@@ -53,7 +53,9 @@ async function listTarget(
   if (known && known.sha256 !== stored.hashes.sha256) throw conflict(upload);
   if (known) return { kind: 'unchanged', target: known };
   const name = upload.name ?? filename;
-  const releaseCounter = (await highestReleaseCounter(tx, environment, name)) + 1;
+  // An ECU takes no lower counter than it ran, whatever the software is called: what is uploaded later for the same
+  // hardware is always installable, and old software comes back only as a new target.
+  const releaseCounter = (await highestReleaseCounter(tx, environment, hardwareIds)) + 1;
   const target: Target = {
     filename,
     name,

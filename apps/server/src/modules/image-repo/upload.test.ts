@@ -64,14 +64,15 @@ describe('software upload', () => {
     await server.dispose();
   });
 
-  it('raises the release counter for each upload of the same name', async () => {
+  it('raises the release counter for each upload for the same hardware, whatever its name', async () => {
     const server = await startScratchServer();
-    for (const [filename, name] of [
-      ['a-1', 'a'],
-      ['b-1', 'b'],
-      ['a-2', 'a'],
+    for (const [filename, hardwareIds] of [
+      ['a-1', 'x'],
+      ['b-1', 'y'],
+      ['a-2', 'x,z'],
+      ['c-1', 'z'],
     ] as const) {
-      await upload(server, filename, Buffer.from(filename), `hardwareIds=x&name=${name}`);
+      await upload(server, filename, Buffer.from(filename), `hardwareIds=${hardwareIds}`);
     }
     const rows = await server.ctx.db
       .selectFrom('image_targets')
@@ -79,8 +80,13 @@ describe('software upload', () => {
       .orderBy('filename')
       .execute();
     assert.deepEqual(
-      rows.map((row) => row.release_counter),
-      [1, 2, 1],
+      rows.map((row) => [row.filename, row.release_counter]),
+      [
+        ['a-1', 1],
+        ['a-2', 2],
+        ['b-1', 1],
+        ['c-1', 3],
+      ],
     );
     await server.dispose();
   });
