@@ -137,6 +137,21 @@ describe('run modes', () => {
     assert.equal(readFileSync(file, 'utf8'), CONTENT);
   });
 
+  it('full: says once what each poll finds again', async () => {
+    gateway.simulator.director.roles.targets.expires = 1_000_000_000 as never;
+    await gateway.simulator.publish();
+    const { child, ended } = await folder.start(['full'], /Polling/);
+    const polls = () => gateway.requests.filter(({ path }) => path === '/director/targets.json').length;
+    while (polls() < 3) {
+      if (child.exitCode !== null) assert.fail((await ended).stderr);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill('SIGTERM');
+    const { code, stderr } = await ended;
+    assert.equal(code, 0);
+    assert.equal(stderr.match(/ExpiredMetadata::Targets/g)?.length, 1, stderr);
+  });
+
   describe('campaigns', () => {
     beforeEach(() => {
       gateway.campaigns = { campaigns: [CAMPAIGN] };

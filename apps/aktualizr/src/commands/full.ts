@@ -1,7 +1,7 @@
 // `full`: the daemon. Polls every uptane.polling_sec, survives what goes wrong in a cycle and ends cleanly on SIGTERM and
 // SIGINT; with force_install_completion it runs the reboot command. client-features RUN-01, SYS-01.
 import { CodedError } from '@ota-connect/uptane';
-import { runForever } from '@ota-connect/libaktualizr';
+import { runForever, type CycleResult } from '@ota-connect/libaktualizr';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { Command, CommandContext } from './context.ts';
 import { tellCycle } from './tell.ts';
@@ -13,14 +13,17 @@ export const full: Command = async (context) => {
   const { aktualizr, clock, config, output, stop } = context;
   const pollingMs = Math.max(config.uptane.pollingSec * 1000, MIN_POLLING_MS);
   output.print(`Polling ${config.uptane.directorServer} every ${pollingMs / 1000} s.`);
+  const isNews = createNewsFilter();
   const ended = await runForever(aktualizr, {
     clock,
     pollingMs,
     signal: stop,
     endWhenRebootNeeded: config.uptane.forceInstallCompletion,
-    onCycle: (result) => void (result.check.kind === 'nothing_new' || tellCycle(output, result)),
+    onCycle: (result) => {
+      if (isNews(summaryOf(result))) tellCycle(output, result);
+    },
     onError: (error) => {
-      output.fail(error);
+      if (isNews(error instanceof Error ? error.message : String(error))) output.fail(error);
       return error instanceof CodedError && error.family !== 'Bug';
     },
   });
@@ -28,6 +31,24 @@ export const full: Command = async (context) => {
   output.print('Stopped.');
   return EXIT_CODES.ok;
 };
+
+/** What a poll finds again is not told again: a daemon polls every few seconds. */
+function createNewsFilter(): (summary: string) => boolean {
+  let last = '';
+  return (summary) => {
+    const isNew = summary !== last && summary !== NOTHING_NEW;
+    last = summary;
+    return isNew;
+  };
+}
+
+const NOTHING_NEW = 'nothing_new';
+
+function summaryOf({ check, download, install }: CycleResult): string {
+  const detail =
+    check.kind === 'refused' ? check.error.wireCode : 'update' in check ? check.update.correlationId : '';
+  return [check.kind, detail, download?.kind, install?.kind].filter(Boolean).join(' ');
+}
 
 async function reboot({ config, output }: CommandContext): Promise<ExitCode> {
   output.print(`Rebooting: ${config.bootloader.rebootCommand}`);
