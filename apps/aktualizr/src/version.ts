@@ -1,10 +1,6 @@
-// The version that goes into `--version` and the User-Agent header.
-import { readFileSync } from 'node:fs';
+// The version that goes into `--version` and the User-Agent header: imported, so that a bundle carries it.
+import manifest from '../package.json' with { type: 'json' };
 
-/** Of this package, read once. */
 export function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const version =
-    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined;
-  return typeof version === 'string' ? version : 'unknown';
+  return manifest.version;
 }
