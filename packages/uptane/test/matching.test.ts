@@ -86,6 +86,21 @@ describe('match Director and Image repository', () => {
     await client.refuses('TargetMismatch');
   });
 
+  it('names only what is new, when another image of the list is installed [full_verification/10]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    await simulator.publish();
+    const [target] = await client.updates();
+    assert.ok(target);
+    client.installs(target);
+    simulator.offer('second.bin', 'second', [SECONDARY]);
+    await simulator.publish();
+    assert.deepEqual(
+      (await client.updates()).map(({ name }) => name),
+      ['second.bin'],
+    );
+  });
+
   it('has nothing to do, when the Director’s list became empty [full_verification/6]', async () => {
     for (const directorFullRoles of [true, false]) {
       const simulator = await RepositorySimulator.create({ directorFullRoles });

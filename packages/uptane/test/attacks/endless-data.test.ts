@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { ALL_SLOTS } from '@ota-connect/testkit';
-import { jsonObject } from '../../src/index.ts';
+import { ALL_SLOTS, withNested, withSignatures } from '@ota-connect/testkit';
+import { DEFAULT_LIMITS, jsonObject } from '../../src/index.ts';
 import { goesOn, honestStart } from '../client.ts';
 
 const LIMITS = { director: 64 * 1024, image: 8 * 1024 * 1024 };
@@ -33,6 +33,28 @@ describe('endless data', () => {
       },
     });
     await client.refuses('OversizedMetadata::Targets');
+  });
+
+  it('bounds what Timestamp may list as the length of Snapshot [check_snapshot/1]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    simulator.image.roles.timestamp.edit = withNested(['meta', 'snapshot.json', 'length'], 2 ** 40);
+    await simulator.publish();
+    simulator.image.overrides.set('snapshot.json', new Uint8Array(LIMITS.image + 1));
+    await client.refuses('OversizedMetadata');
+  });
+
+  it('refuses a document with more signatures than its bound [check_timestamp/2]', async () => {
+    const { simulator, client } = await honestStart();
+    client.vehicle = { ...client.vehicle, limits: { ...DEFAULT_LIMITS, signaturesPerDocument: 2 } };
+    simulator.offer('app.bin');
+    simulator.image.roles.timestamp.forge = withSignatures((signatures) => [
+      ...signatures,
+      { keyid: 'aa', method: 'ed25519', sig: '' },
+      { keyid: 'bb', method: 'ed25519', sig: '' },
+    ]);
+    await simulator.publish();
+    await client.refuses('SecurityException::Timestamp');
   });
 
   it('takes Image repository Targets of a size that the Director may not have [check_targets/1]', async () => {
