@@ -26,6 +26,7 @@ import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
 import { hashFile } from '../files/hash-file.ts';
 import type { HttpClient } from './client.ts';
+import { createMemoryKeeper } from './flat-memory.ts';
 import { httpStatus, withoutQuery } from './gateway.ts';
 
 /** Kept free beside the image, as the original keeps it. */
@@ -64,6 +65,7 @@ async function receive(http: HttpClient, etags: EtagStore, transfer: Transfer): 
   const headers: Record<string, string> = {};
   if (offset > 0) headers.Range = `bytes=${offset}-`;
   if (etag !== undefined) headers['If-Range'] = etag;
+  const keepFlat = await createMemoryKeeper();
   const answer = await http.stream(
     { method: 'GET', url, headers },
     async (message) => {
@@ -72,7 +74,7 @@ async function receive(http: HttpClient, etags: EtagStore, transfer: Transfer): 
       const received = message.headers.etag;
       // A weak ETag does not promise equal bytes, so that no range may be asked for with it.
       if (received !== undefined && !received.startsWith('W/')) etags.save(key, received);
-      await transfer.take(message);
+      await transfer.take(message, keepFlat);
       return 'taken';
     },
     signal,
@@ -148,13 +150,14 @@ class Transfer {
   }
 
   /** Each chunk is written before the next is read: memory does not grow with the image. */
-  async take(message: IncomingMessage): Promise<void> {
+  async take(message: IncomingMessage, keepFlat: (pieceBytes: number) => void): Promise<void> {
     const { lengthBytes, onProgress, url } = this.download;
     await new Promise<void>((resolve, reject) => {
       message.on('data', (chunk: Buffer) => {
         try {
           if (this.received + chunk.length > lengthBytes) throw tooLong(this.download);
           this.#write(chunk);
+          keepFlat(chunk.length);
           onProgress(this.received, lengthBytes);
         } catch (error) {
           message.destroy();
