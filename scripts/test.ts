@@ -5,7 +5,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 type Part = { readonly name: string; readonly patterns: readonly string[] };
-type Outcome = {
+export type Outcome = {
   readonly name: string;
   readonly passed: number;
   readonly failed: number;

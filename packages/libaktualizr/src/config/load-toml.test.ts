@@ -284,7 +284,7 @@ describe('any text as a configuration', () => {
         assert.equal(config.storage.type, 'sqlite');
         for (const { message } of warnings) assert.ok(message.startsWith(file));
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env['OTA_TEST_RUNS'] ?? 300) },
     );
   });
 });

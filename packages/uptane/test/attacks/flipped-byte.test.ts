@@ -41,7 +41,7 @@ describe('a flipped bit', () => {
           overrides.clear();
         }
       }),
-      { numRuns: 400 },
+      { numRuns: Number(process.env['OTA_TEST_RUNS'] ?? 400) },
     );
   });
 });
