@@ -1,12 +1,12 @@
 // The Director as devices see it: registration, manifest, and the metadata made for this device alone. Who the device is
 // says its certificate, never its body. Source: server-protocol 4.1
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { DEVICE_PATHS } from '@ota-connect/contract/device';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
 import { sendDocument } from '../../platform/http/conditional.ts';
 import { RequestError } from '../../platform/http/problem.ts';
-import { serveRoot } from '../keyserver/index.ts';
+import { sendRoot } from '../keyserver/index.ts';
 import { readRegistration } from './read-registration.ts';
 import { receiveManifest } from './receive-manifest.ts';
 import { registerEcus } from './register-ecus.ts';
@@ -32,9 +32,11 @@ export function deviceRoutes(app: App, ctx: Context): void {
   });
   app.get<{ Params: { version: string } }>(
     `${DEVICE_PATHS.director}/:version(^\\d{1,9}).root.json`,
-    (request, reply) => sendRoot(ctx, request, reply, Number(request.params.version)),
+    (request, reply) => sendRoot(ctx, { request, reply }, 'director', Number(request.params.version)),
   );
-  app.get(`${DEVICE_PATHS.director}/root.json`, (request, reply) => sendRoot(ctx, request, reply));
+  app.get(`${DEVICE_PATHS.director}/root.json`, (request, reply) =>
+    sendRoot(ctx, { request, reply }, 'director'),
+  );
   // Connections on which a poll has read Timestamp and is still on its way to Targets.
   const midway = new WeakSet<object>();
   for (const role of ROLES) {
@@ -49,16 +51,6 @@ export function deviceRoutes(app: App, ctx: Context): void {
       return sendDocument(request, reply, document);
     });
   }
-}
-
-async function sendRoot(
-  ctx: Context,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  version?: number,
-): Promise<FastifyReply> {
-  const { environment } = request.device;
-  return sendDocument(request, reply, await serveRoot(ctx, { environment, repository: 'director' }, version));
 }
 
 function keyOf(request: FastifyRequest): DeviceKey {

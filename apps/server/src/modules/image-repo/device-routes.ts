@@ -1,11 +1,10 @@
 // The Image repository as devices see it. Source: server-protocol 2.2, 5.1; client-protocol 3.4, 3.5
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DEVICE_PATHS } from '@ota-connect/contract/device';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
 import { sendDocument } from '../../platform/http/conditional.ts';
 import { RequestError } from '../../platform/http/problem.ts';
-import { serveRoot } from '../keyserver/index.ts';
+import { sendRoot } from '../keyserver/index.ts';
 import { freshRole } from './fresh-roles.ts';
 import { serveTarget } from './serve-target.ts';
 import type { PublishedRole } from './store.ts';
@@ -15,9 +14,9 @@ const ROLES: readonly PublishedRole[] = ['targets', 'snapshot', 'timestamp'];
 export function deviceRoutes(app: App, ctx: Context): void {
   app.get<{ Params: { version: string } }>(
     `${DEVICE_PATHS.repo}/:version(^\\d{1,9}).root.json`,
-    (request, reply) => sendRoot(ctx, request, reply, Number(request.params.version)),
+    (request, reply) => sendRoot(ctx, { request, reply }, 'image', Number(request.params.version)),
   );
-  app.get(`${DEVICE_PATHS.repo}/root.json`, (request, reply) => sendRoot(ctx, request, reply));
+  app.get(`${DEVICE_PATHS.repo}/root.json`, (request, reply) => sendRoot(ctx, { request, reply }, 'image'));
   for (const role of ROLES) {
     app.get(`${DEVICE_PATHS.repo}/${role}.json`, async (request, reply) => {
       const row = await freshRole(ctx, request.device.environment, role);
@@ -31,14 +30,4 @@ export function deviceRoutes(app: App, ctx: Context): void {
     exposeHeadRoute: false,
     handler: (request, reply) => serveTarget(ctx, request, reply, request.params['*']),
   });
-}
-
-async function sendRoot(
-  ctx: Context,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  version?: number,
-): Promise<FastifyReply> {
-  const { environment } = request.device;
-  return sendDocument(request, reply, await serveRoot(ctx, { environment, repository: 'image' }, version));
 }

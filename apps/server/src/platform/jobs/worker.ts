@@ -2,6 +2,7 @@
 // set aside after MAX_ATTEMPTS, with a line in the log.
 import type { Context } from '../context.ts';
 import { onCommit } from '../db/database.ts';
+import { Drain } from '../drain.ts';
 import { claimJob, hasEnqueued, type Job, type JobHandler } from './queue.ts';
 
 const LEASE_MS = 5 * 60_000;
@@ -11,55 +12,42 @@ const FIRST_RETRY_MS = 500;
 export class Worker {
   readonly #ctx: Context;
   readonly #handlers: ReadonlyMap<string, JobHandler>;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
+  readonly #drain: Drain;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ctx: Context, handlers: readonly JobHandler[]) {
     this.#ctx = ctx;
     this.#handlers = new Map(handlers.map((handler) => [handler.kind, handler]));
+    this.#drain = new Drain({
+      drain: (mayGoOn) => this.#runDue(mayGoOn),
+      onError: (error) => ctx.log.error({ err: error }, 'The jobs could not be read'),
+    });
   }
 
   start(): void {
     onCommit(this.#ctx.db, (tx) => {
-      if (hasEnqueued(tx)) this.#wake();
+      if (hasEnqueued(tx)) this.#drain.wake();
     });
-    this.#timer = setInterval(() => this.#wake(), this.#ctx.config.limits.jobPollMs);
+    this.#timer = setInterval(() => this.#drain.wake(), this.#ctx.config.limits.jobPollMs);
     this.#timer.unref();
-    this.#wake();
+    this.#drain.wake();
   }
 
   /** Resolves when no job is due. */
-  async idle(): Promise<void> {
-    while (this.#running) await this.#running;
+  idle(): Promise<void> {
+    return this.#drain.idle();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     clearInterval(this.#timer);
-    await this.idle();
+    await this.#drain.stop();
   }
 
-  #wake(): void {
-    if (this.#stopped) return;
-    this.#again = true;
-    this.#running ??= this.#drain()
-      .catch((error: unknown) => this.#ctx.log.error({ err: error }, 'The jobs could not be read'))
-      .finally(() => {
-        this.#running = undefined;
-        if (this.#again) this.#wake();
-      });
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      let job = await claimJob(this.#ctx, LEASE_MS);
-      while (job) {
-        await this.#run(job);
-        job = this.#stopped ? undefined : await claimJob(this.#ctx, LEASE_MS);
-      }
+  async #runDue(mayGoOn: () => boolean): Promise<void> {
+    let job = await claimJob(this.#ctx, LEASE_MS);
+    while (job) {
+      await this.#run(job);
+      job = mayGoOn() ? await claimJob(this.#ctx, LEASE_MS) : undefined;
     }
   }
 

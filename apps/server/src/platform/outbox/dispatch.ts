@@ -3,6 +3,7 @@
 // the ones behind it go on.
 import type { Context } from '../context.ts';
 import { inTransaction, onCommit } from '../db/database.ts';
+import { Drain } from '../drain.ts';
 import { hasPublished, type DomainEvent, type Reaction } from './publish.ts';
 
 const MAX_ATTEMPTS = 5;
@@ -18,9 +19,7 @@ type EventRow = {
 export class Dispatcher {
   readonly #ctx: Context;
   readonly #reactions = new Map<string, Reaction[]>();
-  #running: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
+  readonly #drain: Drain;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ctx: Context, reactions: readonly Reaction[]) {
@@ -28,47 +27,35 @@ export class Dispatcher {
     for (const reaction of reactions) {
       this.#reactions.set(reaction.type, [...(this.#reactions.get(reaction.type) ?? []), reaction]);
     }
+    this.#drain = new Drain({
+      drain: (mayGoOn) => this.#handOut(mayGoOn),
+      onError: (error) => ctx.log.error({ err: error }, 'The outbox could not be read'),
+    });
   }
 
   /** Also handles what an earlier process left behind. */
   start(): void {
     onCommit(this.#ctx.db, (tx) => {
-      if (hasPublished(tx)) this.#wake();
+      if (hasPublished(tx)) this.#drain.wake();
     });
-    this.#wake();
+    this.#drain.wake();
   }
 
   /** Resolves when no event waits, except those set aside or put off after a failure. */
-  async idle(): Promise<void> {
-    while (this.#running) await this.#running;
+  idle(): Promise<void> {
+    return this.#drain.idle();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.idle();
+    await this.#drain.stop();
   }
 
-  #wake(): void {
-    if (this.#stopped) return;
-    this.#again = true;
-    this.#running ??= this.#drain()
-      .catch((error: unknown) => this.#ctx.log.error({ err: error }, 'The outbox could not be read'))
-      .finally(() => {
-        this.#running = undefined;
-        if (this.#again) this.#wake();
-      });
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      let row = await this.#next();
-      while (row && !this.#stopped) {
-        const handled = await this.#handle(row);
-        if (!handled) return;
-        row = await this.#next();
-      }
+  async #handOut(mayGoOn: () => boolean): Promise<void> {
+    let row = await this.#next();
+    while (row && mayGoOn()) {
+      if (!(await this.#handle(row))) return;
+      row = await this.#next();
     }
   }
 
@@ -119,7 +106,7 @@ export class Dispatcher {
 
   #wakeAfter(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wake(), Math.max(ms, 10));
+    this.#timer = setTimeout(() => this.#drain.wake(), Math.max(ms, 10));
     this.#timer.unref();
   }
 }
