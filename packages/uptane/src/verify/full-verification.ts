@@ -25,11 +25,12 @@ export async function fullVerification(
   const offers = readOffers(targets.values(), vehicle.ecus);
   if (offers.every((offer) => offer.toUpdate.length === 0)) return { kind: 'nothing_new', ...assignment };
 
+  const countersAre = vehicle.directorFullRoles === 'off' ? 'unknown to the Director' : 'kept up';
   const find = await updateImageRepository(image, now, limits);
   const verified: VerifiedTarget[] = [];
   for (const offer of offers) {
     const found = await find(offer.entry.name, new Set(offer.ecus.map((ecu) => ecu.hardwareId)));
-    const target = matchTarget(offer, found);
+    const target = matchTarget(offer, found, countersAre);
     if (target.ecus.size > 0) verified.push(target);
   }
   return { kind: 'updates', ...assignment, targets: verified };

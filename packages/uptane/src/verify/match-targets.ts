@@ -40,7 +40,11 @@ export function readOffers(entries: Iterable<TargetEntry>, vehicle: readonly Veh
 }
 
 /** @throws MetadataError TargetMismatch, ReleaseCounter, SecurityException (custom data of a wrong form) */
-export function matchTarget(offer: Offer, image: TargetEntry | undefined): VerifiedTarget {
+export function matchTarget(
+  offer: Offer,
+  image: TargetEntry | undefined,
+  countersAre: 'kept up' | 'unknown to the Director',
+): VerifiedTarget {
   const { entry } = offer;
   if (image === undefined) throw mismatch(entry, 'the Image repository does not have it');
   if (image.lengthBytes !== entry.lengthBytes) throw mismatch(entry, 'the lengths differ');
@@ -59,7 +63,8 @@ export function matchTarget(offer: Offer, image: TargetEntry | undefined): Verif
     throw wrongCounter(entry, 'differs between the repositories');
   }
   const releaseCounter = directorCounter ?? imageCounter;
-  for (const ecu of offer.toUpdate) checkReleaseCounter(entry, releaseCounter, ecu);
+  const mayLack = countersAre === 'unknown to the Director' && releaseCounter === undefined;
+  if (!mayLack) for (const ecu of offer.toUpdate) checkReleaseCounter(entry, releaseCounter, ecu);
   return {
     name: entry.name,
     lengthBytes: entry.lengthBytes,
@@ -92,7 +97,8 @@ function readCustom({ entry }: Offer, image: TargetEntry) {
   };
 }
 
-// An ECU whose image had a counter takes none without: images from before the counters would come back that way.
+// An ECU whose image had a counter takes none without: images from before the counters would come back that way. Only a
+// device that an operator moves to an original Director, which knows no counters, does.
 function checkReleaseCounter(entry: TargetEntry, counter: number | undefined, ecu: VehicleEcu): void {
   const floor = ecu.installed?.releaseCounter;
   if (floor === undefined || (counter !== undefined && counter >= floor)) return;

@@ -19,7 +19,10 @@ export type VehicleEcu = {
 
 export type Vehicle = {
   readonly ecus: readonly VehicleEcu[];
-  /** `auto` when absent: demanded once they were seen. `off` also forgets that they were. */
+  /**
+   * `auto` when absent: demanded once they were seen. `off` is for an original Director: it forgets that they were, and
+   * takes images without a release counter.
+   */
   readonly directorFullRoles?: 'auto' | 'required' | 'off';
   readonly limits?: Limits;
 };

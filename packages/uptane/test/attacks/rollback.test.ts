@@ -125,7 +125,7 @@ describe('rollback', () => {
     assert.equal((await client.refuses('Rollback')).role, 'Snapshot');
   });
 
-  it('lets Snapshot list Root or not: Root has its own chain [check_snapshot/6]', async () => {
+  it('lets Snapshot list Root or not: Root has its own chain [check_snapshot/6, 5.2.4-2]', async () => {
     const { simulator, client } = await honestStart();
     simulator.offer('app.bin');
     simulator.image.roles.snapshot.edit = withNested(['meta', 'root.json'], undefined);
@@ -234,6 +234,17 @@ describe('release counters', () => {
   it('refuses an image without a counter where one with a counter runs [full_verification/14]', async () => {
     const { simulator, client } = await start();
     offerCounted(simulator, 'uncounted.bin', undefined);
+    await simulator.publish();
+    await client.refuses('ReleaseCounter');
+  });
+
+  it('accepts an image without a counter, when the device was moved to an original Director [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    client.vehicle = { ...client.vehicle, directorFullRoles: 'off' };
+    offerCounted(simulator, 'uncounted.bin', undefined);
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'uncounted.bin');
+    offerCounted(simulator, 'lower.bin', 4);
     await simulator.publish();
     await client.refuses('ReleaseCounter');
   });
