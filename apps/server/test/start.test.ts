@@ -73,7 +73,7 @@ describe('first start', () => {
 });
 
 describe('user API', () => {
-  it('wants a token it knows, on every path below /api/v3', async () => {
+  it('wants a token it knows, on every path below /api/v3 [5.3.1-3]', async () => {
     const server = await startScratchServer();
     for (const authorization of [
       undefined,

@@ -60,7 +60,7 @@ describe('adapters over HTTP', () => {
     };
 
     for (const status of [404, 424]) {
-      it(`takes ${status} for a file that does not exist`, async () => {
+      it(`takes ${status} for a file that does not exist [check_root/2]`, async () => {
         answer(status);
         assert.equal(await open().source.fetch({ role: 'root', version: 7, maxBytes: 10 }), 'absent');
         assert.equal(gateway.requests[0]?.path, '/director/7.root.json');
@@ -68,7 +68,7 @@ describe('adapters over HTTP', () => {
     }
 
     for (const status of [403, 500]) {
-      it(`never takes ${status} for a file that does not exist`, async () => {
+      it(`never takes ${status} for a file that does not exist [check_root/2]`, async () => {
         answer(status);
         await assert.rejects(
           open().source.fetch({ role: 'root', version: 7, maxBytes: 10 }),
@@ -77,7 +77,7 @@ describe('adapters over HTTP', () => {
       });
     }
 
-    it('refuses a file that is longer than it may be', async () => {
+    it('refuses a file that is longer than it may be [check_timestamp/1]', async () => {
       answer(200, 'x'.repeat(11));
       await assert.rejects(
         open().source.fetch({ role: 'timestamp', maxBytes: 10 }),
@@ -112,7 +112,7 @@ describe('adapters over HTTP', () => {
       await assert.rejects(open().source.fetch({ role: 'targets', maxBytes: 10 }), TransportError);
     });
 
-    it('asks for a delegation by its encoded name', async () => {
+    it('asks for a delegation by its encoded name [5.2.7-3]', async () => {
       answer(404);
       await open().source.fetch({ role: { delegation: 'a/../b?c' }, maxBytes: 10 });
       assert.equal(gateway.requests[0]?.path, '/director/delegations/a%2F..%2Fb%3Fc.json');
@@ -151,7 +151,7 @@ describe('adapters over HTTP', () => {
       return selectPackageManager({ ...config, pacman, uptane }, rest);
     };
 
-    it('stores an image below the upper-case hash, with its name in the storage', async () => {
+    it('stores an image below the upper-case hash, with its name in the storage [5.2.7-3]', async () => {
       assert.equal(await open().fetch(target, () => undefined, NO_SIGNAL), 'fetched');
       const file = hashBytes(content).sha256.toUpperCase();
       assert.equal(readFileSync(join(folder.path, 'images', file), 'utf8'), 'an image');
@@ -160,12 +160,12 @@ describe('adapters over HTTP', () => {
       assert.equal(await open().fetch(target, () => undefined, NO_SIGNAL), 'already_there');
     });
 
-    it('asks below the Image repository, unless the target has an address of its own', () => {
+    it('asks below the Image repository, unless the target has an address of its own [5.2.7-3, 5.4.3.3-3]', () => {
       assert.equal(imageUrl(target, 'https://x/repo'), 'https://x/repo/targets/dir/app%201.0%2B%C3%A4.bin');
       assert.equal(imageUrl({ ...target, uri: 'https://y/z' }, 'https://x/repo'), 'https://y/z');
     });
 
-    it('takes no OSTree image and no image without a hash', async () => {
+    it('takes no OSTree image and no image without a hash [5.2.3.1-2]', async () => {
       const refused = (error: unknown) => error instanceof InstallError && error.code === 'rejected_format';
       await assert.rejects(
         open().fetch({ ...target, targetFormat: 'OSTREE' }, () => undefined, NO_SIGNAL),

@@ -131,20 +131,20 @@ describe('download of an image', () => {
     assert.deepEqual(readFileSync(file), CONTENT);
   });
 
-  it('refuses an image that differs in one bit, and keeps nothing', async () => {
+  it('refuses an image that differs in one bit, and keeps nothing [5.4.3.4-6]', async () => {
     gateway.faultOf = () => ({ kind: 'flip bit', byte: CUT });
     await assert.rejects(download(), refused('TargetHashMismatch'));
     assert.equal(existsSync(file), false);
   });
 
-  it('verifies every hash that is listed', async () => {
+  it('verifies every hash that is listed [5.4.3.4-6]', async () => {
     await assert.rejects(
       download({ hashes: { ...hashBytes(CONTENT), sha512: 'ab'.repeat(64) } }),
       refused('TargetHashMismatch'),
     );
   });
 
-  it('refuses an image that is announced too long, before it arrives', async () => {
+  it('refuses an image that is announced too long, before it arrives [5.4.3.3-6, 5.4.3.4-8]', async () => {
     served = Buffer.concat([CONTENT, CONTENT]);
     let hasBegun = false;
     const onProgress = () => void (hasBegun = true);
@@ -160,7 +160,7 @@ describe('download of an image', () => {
     assert.deepEqual(readFileSync(file), CONTENT);
   });
 
-  it('never writes more than is signed, when the length is not announced', async () => {
+  it('never writes more than is signed, when the length is not announced [5.4.3.3-6]', async () => {
     gateway.answerOf = () => undefined;
     let largest = 0;
     const endless = {
@@ -181,7 +181,7 @@ describe('download of an image', () => {
     assert.ok(largest <= CONTENT.length);
   });
 
-  it('refuses an image that ends too early', async () => {
+  it('refuses an image that ends too early [5.4.3.4-8]', async () => {
     served = CONTENT.subarray(0, CUT);
     await assert.rejects(download(), refused('UndersizedTarget'));
     assert.equal(existsSync(file), false);

@@ -13,7 +13,7 @@ import { openTestGateway } from './support/test-gateway.ts';
 describe('download with faults', () => {
   const stage = setStage();
 
-  it('fails and is reported at once, when the image on the server is another', async () => {
+  it('fails and is reported at once, when the image on the server is another [5.4.2.4-1, 5.4.3.4-6, 5.4.3.4-9]', async () => {
     await stage.offer();
     stage.gateway.simulator.images.set('app.bin', Buffer.from('the old version'));
     const { aktualizr, imagesPath } = await stage.open();

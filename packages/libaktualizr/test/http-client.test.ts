@@ -150,7 +150,7 @@ describe('HTTP client', () => {
     await assert.rejects(get(open()), failsWith('malformed', /longer than 1000 bytes/));
   });
 
-  it('gives up on a server that answers too late', async () => {
+  it('gives up on a server that answers too late [5.4-3]', async () => {
     gateway.faultOf = () => ({ kind: 'delay', ms: 2000 });
     await assert.rejects(
       get(open({ timeoutMs: 50 })),
@@ -158,7 +158,7 @@ describe('HTTP client', () => {
     );
   });
 
-  it('gives up on a body that trickles', async () => {
+  it('gives up on a body that trickles [5.4-3]', async () => {
     gateway.faultOf = () => ({ kind: 'delay', ms: 0 });
     const client = open({ windowMs: 60, minBytesPerSecond: 1_000_000 });
     const stalled = client.stream({ method: 'GET', url: gateway.url }, async (message) => {

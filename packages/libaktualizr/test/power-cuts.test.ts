@@ -23,7 +23,7 @@ describe('power cuts during an update', { timeout: 300_000 }, () => {
   });
 
   for (const when of ['before', 'after'] as const) {
-    it(`ends installed with one report, cut ${when} the work of each call`, async () => {
+    it(`ends installed with one report, cut ${when} the work of each call [5.4.4-1]`, async () => {
       let at = 1;
       for (let cut = true; cut; at += 1) cut = await updateWithCut(gateway, at, when);
       assert.ok(at > 60, `only ${at} fault points were reached`);

@@ -8,7 +8,7 @@ import { setStage } from './support/stage.ts';
 describe('refused metadata', () => {
   const stage = setStage();
 
-  it('are reported with their code, once, and change nothing that is trusted', async () => {
+  it('are reported with their code, once, and change nothing that is trusted [5.4-5, 5.4.3.2-1, full_verification/15]', async () => {
     await stage.offer();
     const { aktualizr, storage } = await stage.open();
     await aktualizr.checkUpdates();
@@ -80,7 +80,7 @@ describe('refused metadata', () => {
     assert.equal(reportsOf(stage.gateway.requests)[0]?.result.code, 'OK');
   });
 
-  it('include a release counter below one that was ever installed', async () => {
+  it('include a release counter below one that was ever installed [full_verification/14]', async () => {
     const { simulator } = stage.gateway;
     const { aktualizr } = await stage.open();
     const offerCounted = async (name: string, releaseCounter: number) => {

@@ -245,7 +245,7 @@ export function storageContract(name: string, prepare: Prepare): void {
   });
 
   describe(`${name}: reports`, () => {
-    it('counts on from where it was, over a restart and a second registration', (test) => {
+    it('counts on from where it was, over a restart and a second registration [5.4.2.1.2-6]', (test) => {
       const { open } = prepare(test);
       const before = open();
       before.identity.saveDeviceId('one');

@@ -11,7 +11,7 @@ import type { DeviceOptions } from './support/test-device.ts';
 describe('update cycle', () => {
   const stage = setStage();
 
-  it('checks, downloads, installs and reports in one cycle', async () => {
+  it('checks, downloads, installs and reports in one cycle [5.4-1, 5.4.2-1, 5.4.2.1-1, 5.4.3-1, 5.4.3.5-1, 5.4.3.6-1]', async () => {
     const hash = await stage.offer();
     const device = await stage.open();
     const result = await device.aktualizr.uptaneCycle();
@@ -118,7 +118,7 @@ describe('update cycle', () => {
       ['incomplete', (file: string) => writeFileSync(file, CONTENT.slice(1))],
       ['tampered', (file: string) => writeFileSync(file, CONTENT.replace('new', 'old'))],
     ] as const) {
-      it(`refuses an image that is ${reason}, and a download mends it`, async () => {
+      it(`refuses an image that is ${reason}, and a download mends it [5.4-1, 5.4.3.4-7]`, async () => {
         const hash = await stage.offer();
         const { aktualizr, imagesPath, storage } = await stage.open();
         await aktualizr.checkUpdates();
@@ -133,7 +133,7 @@ describe('update cycle', () => {
       });
     }
 
-    it('reports a failure once and leaves the version alone, until there is a new correlation ID', async () => {
+    it('reports a failure once and leaves the version alone, until there is a new correlation ID [5.4.3.4-9, 5.4.4-1]', async () => {
       await stage.offer();
       const wrap: DeviceOptions['wrap'] = {
         packageManager: (manager) => ({
@@ -234,7 +234,7 @@ describe('update cycle', () => {
     );
   });
 
-  it('takes no update for an ECU that this device does not have', async () => {
+  it('takes no update for an ECU that this device does not have [check_targets/8]', async () => {
     stage.gateway.simulator.offer('other.bin', CONTENT, [SECONDARY]);
     await stage.gateway.simulator.publish();
     const { aktualizr } = await stage.open();

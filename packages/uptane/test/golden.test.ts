@@ -95,7 +95,7 @@ describe('golden exchanges', () => {
     });
   }
 
-  it('builds manifests to the very bytes that the original signed', () => {
+  it('builds manifests to the very bytes that the original signed [5.4.2.1.1-4, 5.4.2.1.1-5, 5.4.2.1.2-3]', () => {
     for (const { text } of recorded.filter((document) => document.path === '/director/manifest')) {
       const document = parseStrictJson(bytes(text)) as {
         signed: { ecu_version_manifests: Record<string, JsonValue> };
@@ -124,7 +124,7 @@ describe('golden exchanges', () => {
     }
   });
 
-  it('names repository keys as they are named in recorded Roots, or as the client does', () => {
+  it('names repository keys as they are named in recorded Roots, or as the client does [5.2.1-1]', () => {
     for (const { text } of recorded.filter((document) => document.path.endsWith('root.json'))) {
       for (const [id, key] of parseRoot(parseEnvelope(bytes(text), { role: 'root' })).keys) {
         assert.ok(id === clientKeyId(key) || id === repositoryKeyId(key), id);

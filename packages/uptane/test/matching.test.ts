@@ -127,7 +127,7 @@ describe('match Director and Image repository', () => {
     assert.equal((await client.updates()).length, 1);
   });
 
-  it('takes the Director’s address before the Image repository’s, and no placeholder [full_verification/10]', async () => {
+  it('takes the Director’s address before the Image repository’s, and no placeholder [full_verification/10, 5.2.3.1.1-7, 5.4.3.3-3]', async () => {
     const cases = [
       ['https://d/', 'https://i/', 'https://d/'],
       [null, 'https://i/', 'https://i/'],
@@ -210,7 +210,7 @@ describe('match Director and Image repository', () => {
     assert.equal((await client.updates())[0]?.name, '\u00fc\u{1f600}.bin');
   });
 
-  it('takes two spellings of one character for two names [full_verification/11]', async () => {
+  it('takes two spellings of one character for two names [full_verification/11, 5.2-1]', async () => {
     const { simulator, client } = await honestStart();
     simulator.offer('NAME.bin');
     rename(simulator, 'director', '\u00fc');

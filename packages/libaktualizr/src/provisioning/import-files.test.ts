@@ -113,7 +113,7 @@ describe('import of TLS files', () => {
 });
 
 describe('Uptane key of the Primary', () => {
-  it('is generated once and kept, whatever the configuration says later', async (test) => {
+  it('is generated once and kept, whatever the configuration says later [5.4.1-5]', async (test) => {
     const car = device(test);
     const first = await prepareDevice(
       { ...car.config, provision: { ...car.config.provision, primaryEcuSerial: '' } },
@@ -161,7 +161,7 @@ describe('Uptane key of the Primary', () => {
 });
 
 describe('pre-installed Root', () => {
-  it('is stored under its version for its repository, when none is stored', async (test) => {
+  it('is stored under its version for its repository, when none is stored [5.4.1-1]', async (test) => {
     const car = device(test);
     const root = goldenRoot(test);
     car.put('director/root.json', root);
@@ -179,7 +179,7 @@ describe('pre-installed Root', () => {
     assert.equal(car.storage.metadata.image.loadRoot(1), undefined);
   });
 
-  it('stops the device, when it is damaged: trust on first use is not what was ordered', async (test) => {
+  it('stops the device, when it is damaged: trust on first use is not what was ordered [5.4.1-1]', async (test) => {
     const car = device(test);
     const file = car.put('director/root.json', '{"signatures":[]');
     await assert.rejects(prepareDevice(car.config, car.storage), (error) => {

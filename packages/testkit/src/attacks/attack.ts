@@ -22,7 +22,7 @@ export type SimulatedAttack = {
     | 'targets'
     | 'delegations'
     | 'malformed';
-  /** Anchor and step, e.g. `check_timestamp/3`. */
+  /** Anchor and step, e.g. `check_timestamp/3`; with commas also other requirements that it shows, as `5.2.1-3`. */
   readonly step: string;
   readonly refusedAs: string;
   readonly mutate: (simulator: RepositorySimulator) => Promise<void> | void;

@@ -44,7 +44,7 @@ const listings: readonly SimulatedAttack[] = [
   {
     name: 'Timestamp that lists no known hash of Snapshot',
     group: 'mix-and-match',
-    step: 'check_timestamp/2',
+    step: 'check_timestamp/2, 5.2.5-2',
     refusedAs: 'SecurityException::Timestamp',
     mutate: async (simulator) => {
       simulator.offer('attack.bin');
@@ -149,7 +149,7 @@ const listings: readonly SimulatedAttack[] = [
 const wrongTypes: readonly SimulatedAttack[] = ALL_SLOTS.map((slot) => ({
   name: `${slot.title} that says it is another role`,
   group: 'mix-and-match',
-  step: slot.signatureStep,
+  step: `${slot.signatureStep}, 5.2.1-3`,
   refusedAs: `SecurityException::${slot.codeName}`,
   mutate: async (simulator) => {
     await offerFor(simulator, slot);
@@ -202,7 +202,7 @@ const missingFields: readonly SimulatedAttack[] = FIELDS.flatMap(([role, path]) 
   SLOTS.filter((slot) => slot.role === role).map((slot) => ({
     name: `${slot.title} without ${path.join('.')}`,
     group: 'malformed' as const,
-    step: slot.signatureStep,
+    step: `${slot.signatureStep}, 5.2.1-7`,
     refusedAs: `SecurityException::${slot.codeName}`,
     mutate: async (simulator: RepositorySimulator) => {
       await offerFor(simulator, slot);

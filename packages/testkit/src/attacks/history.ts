@@ -92,7 +92,7 @@ const oddVersions: readonly SimulatedAttack[] = [
   ALL_SLOTS.filter((slot) => slot.role !== 'delegated').map((slot) => ({
     name: `${slot.title} whose version is ${title}`,
     group: 'rollback' as const,
-    step: slot.signatureStep,
+    step: `${slot.signatureStep}, 5.2.1-5`,
     refusedAs: `SecurityException::${slot.codeName}`,
     mutate: async (simulator: RepositorySimulator) => {
       await offerFor(simulator, slot);
@@ -179,7 +179,7 @@ const oddExpiries: readonly SimulatedAttack[] = [
 ].map((text) => ({
   name: `Timestamp that expires at "${text}"`,
   group: 'freeze',
-  step: 'check_timestamp/4',
+  step: 'check_timestamp/4, 5.2.1-4',
   refusedAs: 'SecurityException::Timestamp',
   mutate: async (simulator) => {
     simulator.offer('attack.bin');

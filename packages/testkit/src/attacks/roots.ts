@@ -46,7 +46,7 @@ const ON_EACH_REPOSITORY: readonly RootAttack[] = [
   },
   {
     name: 'without a Targets role',
-    step: 'check_root/3',
+    step: 'check_root/3, 5.2.2-1',
     refusedAs: 'SecurityException::Root',
     aim: async ({ roles: { root } }) => {
       root.edit = withMember('roles', { root: { keyids: root.keys.map((key) => key.keyId), threshold: 1 } });
@@ -54,7 +54,7 @@ const ON_EACH_REPOSITORY: readonly RootAttack[] = [
   },
   {
     name: 'without keys',
-    step: 'check_root/3',
+    step: 'check_root/3, 5.2.2-1',
     refusedAs: 'SecurityException::Root',
     aim: async ({ roles: { root } }) => {
       root.edit = withMember('keys', undefined);

@@ -150,7 +150,7 @@ const badThresholds: readonly SimulatedAttack[] = THRESHOLDS.flatMap(([title, th
   SLOTS.map((slot) => ({
     name: `${slot.repository} Root that states a threshold for ${slot.codeName} that is ${title}`,
     group: 'signatures' as const,
-    step: 'check_root/3',
+    step: 'check_root/3, 5.2.2-2',
     refusedAs: `IllegalThreshold::${slot.codeName}`,
     mutate: async (simulator: RepositorySimulator) => {
       const repository = simulator.repository(slot.repository);
@@ -165,7 +165,7 @@ const badThresholds: readonly SimulatedAttack[] = THRESHOLDS.flatMap(([title, th
 const delegatedThreshold: SimulatedAttack = {
   name: 'Image repository Targets that state a threshold of zero for a delegated role',
   group: 'signatures',
-  step: 'check_targets/3',
+  step: 'check_targets/3, 5.2.3.2-7',
   refusedAs: `IllegalThreshold::${DELEGATED}`,
   mutate: async (simulator) => {
     const delegation = await offerDelegated(simulator);
@@ -256,7 +256,7 @@ const repeatedKeyId: SimulatedAttack = {
 const delegationKeyMissing: SimulatedAttack = {
   name: 'delegation that names a key which is not in its list',
   group: 'signatures',
-  step: 'check_targets/3',
+  step: 'check_targets/3, 5.2.3.2-2',
   refusedAs: 'BadKeyId',
   mutate: async (simulator) => {
     await offerDelegated(simulator);
@@ -268,7 +268,7 @@ const delegationKeyMissing: SimulatedAttack = {
 const keyIdOfRoot: SimulatedAttack = {
   name: 'delegation that names another key by the id of a Root key',
   group: 'signatures',
-  step: 'resolve_delegations/2',
+  step: 'resolve_delegations/2, 5.2.3.2-3',
   refusedAs: 'SecurityException::Targets',
   mutate: async (simulator) => {
     const delegation = await offerDelegated(simulator);

@@ -66,7 +66,7 @@ const hardware: readonly SimulatedAttack[] = [
   {
     name: 'Director that takes an ECU for other hardware',
     group: 'targets',
-    step: 'check_targets/8',
+    step: 'check_targets/8, 5.4.3.4-2',
     refusedAs: 'BadHardwareId',
     mutate: async (simulator) => {
       const target = simulator.offer('attack.bin');

@@ -16,7 +16,7 @@ const refused = (code: string) => (error: unknown) => error instanceof CodedErro
 const hashes = hashBytes(new Uint8Array());
 
 describe('build metadata', () => {
-  it('writes Root as originals read it', () => {
+  it('writes Root as originals read it [5.2.1-3, 5.2.1-4, 5.2.1-5, 5.2.2-2]', () => {
     const id = parseKeyId('k1');
     const key = { keytype: 'ED25519', keyval: { public: 'AB' } } as const;
     const roles = new Map([['root', { keyIds: [id], threshold: 1 }]]);
@@ -29,7 +29,7 @@ describe('build metadata', () => {
     );
   });
 
-  it('refuses a Root whose role cannot be met', () => {
+  it('refuses a Root whose role cannot be met [5.2.2-2]', () => {
     const id = parseKeyId('k1');
     const unknown = new Map([['root', { keyIds: [id], threshold: 1 }]]);
     assert.throws(() => nextRoot({ ...header, keys: new Map(), roles: unknown }), refused('unknown_key'));
@@ -43,7 +43,7 @@ describe('build metadata', () => {
     }
   });
 
-  it('lists what Snapshot and Timestamp need', () => {
+  it('lists what Snapshot and Timestamp need [5.2.4-1, 5.2.5-1, 5.2.5-2]', () => {
     const meta = new Map([
       ['targets.json', { version: 2, lengthBytes: 9, hashes: { sha256: 'AB' } }],
       ['root.json', { version: 1 }],
@@ -61,7 +61,7 @@ describe('build metadata', () => {
     );
   });
 
-  it('refuses what is not ASCII, wherever it stands', () => {
+  it('refuses what is not ASCII, wherever it stands [5.2-1]', () => {
     const target = { name: 'a.bin', lengthBytes: 1, hashes };
     const custom = jsonObject([['note', 'ü']]);
     for (const targets of [[{ ...target, name: 'ü.bin' }], [{ ...target, custom }]]) {
@@ -70,7 +70,7 @@ describe('build metadata', () => {
     assert.throws(() => nextTargets({ ...header, targets: [], custom }), refused('not_ascii'));
   });
 
-  it('refuses a target twice, a target without hash, and a version that is none', () => {
+  it('refuses a target twice, a target without hash, and a version that is none [5.2.3.1-2, 5.2.1-5]', () => {
     const target = { name: 'a.bin', lengthBytes: 1, hashes };
     assert.throws(() => nextTargets({ ...header, targets: [target, target] }), refused('duplicate_target'));
     assert.throws(

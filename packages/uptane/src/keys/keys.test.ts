@@ -153,7 +153,7 @@ describe('keys', () => {
     assert.equal(createSigner(one.publicKey, pkcs8).method, 'rsassa-pss');
   });
 
-  it('signs an envelope over the canonical form, with every signer', async () => {
+  it('signs an envelope over the canonical form, with every signer [5.2.1-2]', async () => {
     const pairs = [await generateKeyPair('ED25519'), await generateKeyPair('RSA2048')];
     const signers = pairs.map((pair) => createSigner(pair.publicKey, pair.privateKey));
     const bytes = await signEnvelope(

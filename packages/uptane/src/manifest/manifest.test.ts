@@ -24,7 +24,7 @@ const report = (ecuSerial: string, reportCounter?: number): JsonObject =>
   });
 
 describe('vehicle version manifest', () => {
-  it('reads back what it builds', () => {
+  it('reads back what it builds [5.4.2.1.1-4, 5.4.2.1.1-5, 5.4.2.1.1-6, 5.4.2.1.2-3]', () => {
     const result = { success: false, code: 'motor-ctl:INSTALL_FAILED', description: 'bad flash' };
     const installation = { correlationId: '', result, rawReport: 'raw', items: [{ ecu: 'prim-1', result }] };
     const signed = vehicleVersionManifest({

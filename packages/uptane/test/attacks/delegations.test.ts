@@ -15,7 +15,7 @@ describe('delegations', () => {
     assert.notEqual(client.image.load({ delegation: 'supplier' }), undefined);
   });
 
-  it('asks for a delegated role once and uses the stored one afterwards [resolve_delegations/2]', async () => {
+  it('asks for a delegated role once and uses the stored one afterwards [resolve_delegations/2, full_verification/8]', async () => {
     const { simulator, client } = await honestStart();
     await offerDelegated(simulator);
     await simulator.publish();
@@ -38,7 +38,7 @@ describe('delegations', () => {
     assert.deepEqual(asked, ['delegations/broad.json', 'delegations/supplier.json']);
   });
 
-  it('accepts two signatures for a threshold of two [check_targets/3]', async () => {
+  it('accepts two signatures for a threshold of two [check_targets/3, 5.2.3.2-7]', async () => {
     const { simulator, client } = await honestStart();
     const delegation = await offerDelegated(simulator);
     delegation.keys = await fixedKeys('supplier', 2);
@@ -145,7 +145,7 @@ describe('delegations', () => {
     assert.equal((await client.refuses('TargetMismatch')).attack, 'mix-and-match');
   });
 
-  it('takes role names that mean something to JavaScript or to paths as plain data [resolve_delegations/1]', async () => {
+  it('takes role names that mean something to JavaScript or to paths as plain data [resolve_delegations/1, 5.2.7-3]', async () => {
     for (const name of ['__proto__', 'constructor', 'toString', '../x', '?', '#', '/x']) {
       const { simulator, client } = await honestStart();
       const delegation = await simulator.delegate(name, ['supplied/*']);

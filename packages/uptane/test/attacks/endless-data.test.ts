@@ -10,7 +10,7 @@ describe('endless data', () => {
   for (const slot of ALL_SLOTS) {
     if (slot.role === 'delegated' || slot.role === 'root') continue;
     const limit = slot.role === 'targets' ? LIMITS[slot.repository] : LIMITS.director;
-    it(`refuses a ${slot.title} of more than ${limit} bytes before it reads it [${slot.signatureStep}]`, async () => {
+    it(`refuses a ${slot.title} of more than ${limit} bytes before it reads it [check_${slot.role}/1]`, async () => {
       const { simulator, client } = await honestStart();
       simulator.offer('app.bin');
       await simulator.publish();

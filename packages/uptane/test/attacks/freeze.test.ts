@@ -43,7 +43,7 @@ describe('freeze', () => {
     ['image', 'snapshot'],
     ['image', 'targets'],
   ] as const) {
-    it(`refuses the recheck without network once ${name} ${role} expired between download and install [full_verification/9]`, async () => {
+    it(`refuses the recheck without network once ${name} ${role} expired between download and install [full_verification/9, 5.4.3.2-1]`, async () => {
       const { simulator, client } = await honestStart();
       simulator.offer('app.bin');
       simulator.repository(name).roles[role].expires = addSeconds(simulator.now, 100);

@@ -38,7 +38,7 @@ const ecusIn = (targets: SignedDocument): Record<string, unknown> =>
   );
 
 describe('metadata of a device', () => {
-  it('is a chain that Root vouches for: canonical bytes, hashes and lengths one level up', async () => {
+  it('is a chain that Root vouches for: canonical bytes, hashes and lengths one level up [5.1.3-1, 5.1.4-1, 5.2.5-2, 5.3.2.1-13]', async () => {
     const vehicle = await createOnlineVehicle(server, 'chain');
     const root = (await read(vehicle, 'root.json')).signed as unknown as {
       keys: Record<string, JsonObject>;
@@ -105,7 +105,7 @@ describe('metadata of a device', () => {
     assert.deepEqual(await updatesOf(server, vehicle), ['etag-ecu-0 g-2 in_flight']);
   });
 
-  it('keeps its version while nothing changes and raises it with every change', async () => {
+  it('keeps its version while nothing changes and raises it with every change [5.2.1-6, 5.3.2-3]', async () => {
     const vehicle = await createOnlineVehicle(server, 'versions');
     assert.equal(await versionOf(vehicle, 'targets.json'), 1);
     assert.equal(await versionOf(vehicle, 'targets.json'), 1);
@@ -157,7 +157,7 @@ describe('metadata of a device', () => {
 });
 
 describe('Targets with an update', () => {
-  it('carries correlation id, ECUs, length, hash, and what else the target has', async () => {
+  it('carries correlation id, ECUs, length, hash, and what else the target has [5.2.3.1-2, 5.3.2.1-13]', async () => {
     const vehicle = await createOnlineVehicle(server, 'content');
     const target = softwareTarget('gateway', 'g-2', { uri: 'https://files.example/g-2', releaseCounter: 3 });
     await assign(server, vehicle, { correlationId: FIRST, targets: [target] });

@@ -41,7 +41,7 @@ describe('Targets of a device', () => {
     assert.deepEqual(deviceTargets(ended), { kind: 'targets', targets: [] });
   });
 
-  it('names the ECUs, their hardware ids and the correlation id', () => {
+  it('names the ECUs, their hardware ids and the correlation id [5.2.3.1.1-3, 5.2.3.1.1-6]', () => {
     assert.deepEqual(deviceTargets([assignment('s1', 'a.bin')]), {
       kind: 'targets',
       custom: { correlationId: 'urn:here-ota:campaign:1' },
@@ -72,7 +72,7 @@ describe('Targets of a device', () => {
     ]);
   });
 
-  it('carries a uri and a release counter only when the target has one', () => {
+  it('carries a uri and a release counter only when the target has one [5.2.3.1.1-2, 5.2.3.1.1-7]', () => {
     const result = deviceTargets([
       assignment('s1', 'a.bin', { uri: 'https://files.example/a', releaseCounter: 4 }),
     ]);

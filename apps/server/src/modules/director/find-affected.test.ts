@@ -41,7 +41,7 @@ describe('find affected ECUs', () => {
     assert.deepEqual(serialsOf(ecus, [target('motor', 'b2'), target('gw', 'a2')]), ['p:a2', 's:b2']);
   });
 
-  it('takes only ECUs that run the "from" image', () => {
+  it('takes only ECUs that run the "from" image [5.3.2.1-10]', () => {
     const ecus = [ecu('s1', 'motor', 'v1'), ecu('s2', 'motor', 'v0')];
     assert.deepEqual(serialsOf(ecus, [target('motor', 'v2', 'v1')]), ['s1:v2']);
   });

@@ -44,7 +44,7 @@ async function createUpdating(
 }
 
 describe('manifest: whom the Director believes', () => {
-  it('takes a manifest of the registered keys and shows what is installed', async () => {
+  it('takes a manifest of the registered keys and shows what is installed [5.3.2-1, 5.3.2.1-2]', async () => {
     const vehicle = await createVehicle(server, 'honest', ['gateway', 'motor']);
     await vehicle.register();
     assert.deepEqual(await installedOf(vehicle), [undefined, undefined]);
@@ -65,7 +65,7 @@ describe('manifest: whom the Director believes', () => {
     for (const counter of [7, 7, 1]) assert.equal((await vehicle.putManifest({ counter })).status, 200);
   });
 
-  it('takes a manifest without an unreachable Secondary, not one without the Primary', async () => {
+  it('takes a manifest without an unreachable Secondary, not one without the Primary [5.3.2.1-5]', async () => {
     const vehicle = await createOnlineVehicle(server, 'absent', ['gateway', 'motor']);
     const [primary, motor] = vehicle.ecus.map((ecu) => ecu.serial);
     assert.equal((await vehicle.putManifest({ without: [motor ?? ''] })).status, 200);
@@ -75,12 +75,12 @@ describe('manifest: whom the Director believes', () => {
     ]);
   });
 
-  it('refuses a device that has registered nothing', async () => {
+  it('refuses a device that has registered nothing [5.3.2.1-2]', async () => {
     const vehicle = await createVehicle(server, 'stranger');
     assert.deepEqual(refusal(await vehicle.putManifest()), [404, 'device_missing_primary_ecu']);
   });
 
-  it('refuses a manifest signed by another key, or by a Secondary', async () => {
+  it('refuses a manifest signed by another key, or by a Secondary [5.3.2.1-6]', async () => {
     const vehicle = await createOnlineVehicle(server, 'forged', ['gateway', 'motor']);
     const { publicKey, privateKey } = await generateKeyPair('ED25519');
     const signers = [createSigner(publicKey, privateKey), vehicle.ecus[1]?.signer ?? vehicle.primary.signer];
@@ -89,7 +89,7 @@ describe('manifest: whom the Director believes', () => {
     }
   });
 
-  it('refuses the key that a registration has replaced', async () => {
+  it('refuses the key that a registration has replaced [5.3.2.1-6]', async () => {
     const vehicle = await createOnlineVehicle(server, 'rekeyed');
     const old = vehicle.primary.signer;
     const { publicKey, privateKey } = await generateKeyPair('ED25519');
@@ -100,7 +100,7 @@ describe('manifest: whom the Director believes', () => {
     assert.equal((await vehicle.putManifest()).status, 200);
   });
 
-  it('refuses reports that were swapped between two ECUs', async () => {
+  it('refuses reports that were swapped between two ECUs [5.3.2.1-7]', async () => {
     const vehicle = await createOnlineVehicle(server, 'swapped', ['gateway', 'motor']);
     const answer = await vehicle.putManifest({
       forge(reports) {
@@ -111,7 +111,7 @@ describe('manifest: whom the Director believes', () => {
     assert.deepEqual(refusal(answer), [400, 'manifest_refused']);
   });
 
-  it('refuses a report of one ECU that another one signed', async () => {
+  it('refuses a report of one ECU that another one signed [5.3.2.1-7]', async () => {
     const vehicle = await createOnlineVehicle(server, 'signed-by-other', ['gateway', 'motor']);
     const motor = vehicle.ecus[1];
     assert.ok(motor);
@@ -122,7 +122,7 @@ describe('manifest: whom the Director believes', () => {
     assert.deepEqual(await installedOf(vehicle), ['unknown', 'unknown']);
   });
 
-  it('refuses the manifest of another device', async () => {
+  it('refuses the manifest of another device [5.3.2.1-1]', async () => {
     const mine = await createOnlineVehicle(server, 'mine');
     const other = await createOnlineVehicle(server, 'other');
     const answer = await mine.device.send('PUT', '/director/manifest', { body: await other.manifest() });
@@ -131,7 +131,7 @@ describe('manifest: whom the Director believes', () => {
     assert.deepEqual(refusal(posing), [400, 'ecu_not_primary']);
   });
 
-  it('refuses an ECU that is not registered', async () => {
+  it('refuses an ECU that is not registered [5.3.2.1-3, 5.3.2.1-4]', async () => {
     const vehicle = await createOnlineVehicle(server, 'smuggler');
     const other = await createOnlineVehicle(server, 'lender');
     const report = ((await other.manifest()) as { signed: { ecu_version_manifests: Record<string, never> } })
@@ -143,7 +143,7 @@ describe('manifest: whom the Director believes', () => {
     assert.deepEqual(refusal(answer), [400, 'manifest_refused']);
   });
 
-  it('refuses bodies that are no manifest', async () => {
+  it('refuses bodies that are no manifest [5.3.2.1-4]', async () => {
     const vehicle = await createOnlineVehicle(server, 'garbage');
     for (const body of [[], {}, { signatures: [], signed: {} }, 'text']) {
       assert.deepEqual(refusal(await vehicle.device.send('PUT', '/director/manifest', { body })), [

@@ -17,7 +17,7 @@ describe('ECU registration', () => {
     vehicle.device.send('POST', '/director/ecus', { body });
   const refusal = (answer: Answer): [number, unknown] => [answer.status, answer.json()['code']];
 
-  it('answers 201 for a new device and 200 when the same comes again', async () => {
+  it('answers 201 for a new device and 200 when the same comes again [5.3.2.2-2, 5.3.2.2-4]', async () => {
     const vehicle = await createVehicle(server, 'first', ['gateway', 'motor']);
     assert.equal((await vehicle.register()).status, 201);
     assert.equal((await vehicle.register()).status, 200);
@@ -45,7 +45,7 @@ describe('ECU registration', () => {
     assert.deepEqual(refusal(await vehicle.register()), [400, 'invalid_entity']);
   });
 
-  it('refuses what looks like a private key and quotes none of it', async () => {
+  it('refuses what looks like a private key and quotes none of it [5.3.2.2-3]', async () => {
     const vehicle = await createVehicle(server, 'private');
     const rsa = await generateKeyPair('RSA2048');
     const ed25519 = await generateKeyPair('ED25519');
@@ -89,7 +89,7 @@ describe('ECU registration', () => {
       assert.deepEqual(refusal(await register(vehicle, body)), [400, 'invalid_entity']);
   });
 
-  it('refuses an ECU that another device has', async () => {
+  it('refuses an ECU that another device has [5.3.2.2-2]', async () => {
     const owner = await createVehicle(server, 'owner');
     const thief = await createVehicle(server, 'thief');
     await owner.register();

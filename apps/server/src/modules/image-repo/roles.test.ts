@@ -34,7 +34,7 @@ function upload(server: ScratchServer, filename: string): Promise<Response> {
 }
 
 describe('roles of the Image repository', () => {
-  it('list each other by version, length and hash of the very bytes that are served', async () => {
+  it('list each other by version, length and hash of the very bytes that are served [5.1.3-1, 5.1.4-1, 5.2.4-1, 5.2.5-1, 5.2.5-2, 5.3.1-1]', async () => {
     const server = await startScratchServer();
     await upload(server, 'app.bin');
     const device = await provisionDevice(server, 'car-1');
@@ -56,7 +56,7 @@ describe('roles of the Image repository', () => {
     await server.dispose();
   });
 
-  it('keep to the form that deployed clients demand: 20 characters of expiry, capitalised types, ASCII', async () => {
+  it('keep to the form that deployed clients demand: 20 characters of expiry, capitalised types, ASCII [5.2-1, 5.2.1-3, 5.2.1-4]', async () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
     for (const role of ['Root', 'Targets', 'Snapshot', 'Timestamp']) {
@@ -70,7 +70,7 @@ describe('roles of the Image repository', () => {
     await server.dispose();
   });
 
-  it('move on together at an upload, and rest between', async () => {
+  it('move on together at an upload, and rest between [5.2.1-6]', async () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
     const before = await versions(device);

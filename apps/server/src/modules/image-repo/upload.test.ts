@@ -41,7 +41,7 @@ async function listed(server: ScratchServer): Promise<string[]> {
 }
 
 describe('software upload', () => {
-  it('stores the bytes, answers with their hashes, and lists the target in signed metadata', async () => {
+  it('stores the bytes, answers with their hashes, and lists the target in signed metadata [5.1.2-1, 5.2.3.1-2, 5.2.3.1.1-2, 5.2.3.1.1-3, 5.3.1-4]', async () => {
     const server = await startScratchServer();
     const answer = await upload(server, 'app-1.bin', image, 'hardwareIds=gateway,motor&name=app&version=1.0');
     assert.equal(answer.status, 201);
@@ -64,7 +64,7 @@ describe('software upload', () => {
     await server.dispose();
   });
 
-  it('raises the release counter for each upload for the same hardware, whatever its name', async () => {
+  it('raises the release counter for each upload for the same hardware, whatever its name [5.2.3.1.1-2]', async () => {
     const server = await startScratchServer();
     for (const [filename, hardwareIds] of [
       ['a-1', 'x'],
@@ -91,7 +91,7 @@ describe('software upload', () => {
     await server.dispose();
   });
 
-  it('takes the same bytes again under the same name, but no others', async () => {
+  it('takes the same bytes again under the same name, but no others [5.3.1-6]', async () => {
     const server = await startScratchServer();
     await upload(server, 'app.bin');
     assert.equal((await upload(server, 'app.bin')).status, 200);
@@ -195,7 +195,7 @@ describe('software upload', () => {
     await server.dispose();
   });
 
-  it('refuses names that could not be signed, or would leave their place', async () => {
+  it('refuses names that could not be signed, or would leave their place [5.2-1, 5.2.7-3]', async () => {
     const server = await startScratchServer();
     for (const name of ['..', 'a/../b', 'a%20b', 'gr%C3%BCn', 'x'.repeat(254), 'a//b', 'a%00b']) {
       const answer = await upload(server, encodeURIComponent(decodeURIComponent(name)));
@@ -250,7 +250,7 @@ describe('software upload', () => {
 });
 
 describe('download of a target', () => {
-  it('gives the whole file, its length without the file, or the asked part', async () => {
+  it('gives the whole file, its length without the file, or the asked part [5.3.1-1]', async () => {
     const server = await startScratchServer();
     await upload(server, 'app.bin');
     const device = await provisionDevice(server, 'car-1');
@@ -324,7 +324,7 @@ describe('download of a target', () => {
     await Promise.all(stopping);
   });
 
-  it('finds names with unusual characters, as the device encodes them', async () => {
+  it('finds names with unusual characters, as the device encodes them [5.2.7-3]', async () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
     for (const name of ['dir/app+1.bin', '100%.bin', 'a?b#c&d=e', 'q;r@s:t', '%2F', '~!$(x)*']) {

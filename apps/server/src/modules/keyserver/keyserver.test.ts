@@ -32,7 +32,7 @@ async function assignSoftware(server: ScratchServer, deviceId: string): Promise<
 }
 
 describe('keyserver', () => {
-  it('signs both repositories so that a device accepts them', async () => {
+  it('signs both repositories so that a device accepts them [5.1.1-1, 5.1.2-1]', async () => {
     const server = await startScratchServer();
     const device = await verifyingDevice(server, 'car-1');
     assert.equal((await device.verify()).kind, 'nothing_new');
@@ -46,7 +46,7 @@ describe('keyserver', () => {
     await server.dispose();
   });
 
-  it('rotates the Root and Targets keys of both repositories under devices in the field', async () => {
+  it('rotates the Root and Targets keys of both repositories under devices in the field [5.1.1-1]', async () => {
     const server = await startScratchServer();
     const { ctx } = server;
     const device = await verifyingDevice(server, 'car-1');
@@ -91,7 +91,7 @@ describe('keyserver', () => {
     await server.dispose();
   });
 
-  it('keeps the chain and all roles alive over years, for a device that was away', async () => {
+  it('keeps the chain and all roles alive over years, for a device that was away [5.1.1-1]', async () => {
     const clock = manualClock();
     const server = await startScratchServer({ clock });
     const device = await verifyingDevice(server, 'car-1');

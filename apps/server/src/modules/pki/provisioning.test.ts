@@ -152,7 +152,7 @@ describe('shared credentials', () => {
 });
 
 describe('device gateway', () => {
-  it('does not talk to whoever shows no certificate, or one of another authority', async () => {
+  it('does not talk to whoever shows no certificate, or one of another authority [5.3.1-7]', async () => {
     const server = await startScratchServer();
     const { ca } = await createCredentials(server);
     const foreignCa = await issueCertificate({
@@ -175,7 +175,7 @@ describe('device gateway', () => {
     await server.dispose();
   });
 
-  it('knows a device by its certificate, not by the name in it', async () => {
+  it('knows a device by its certificate, not by the name in it [5.3.2.1-1]', async () => {
     const server = await startScratchServer();
     const device = await provisionDevice(server, 'car-1');
     device.close();

@@ -1,0 +1,65 @@
+import { describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { PRIMARY } from '@ota-connect/testkit';
+import {
+  clientKeyId,
+  parseVehicleManifest,
+  verifySignature,
+  type Envelope,
+  type PublicKey,
+} from '@ota-connect/uptane';
+import { setStage } from './support/stage.ts';
+
+function assertSigned({ signatures, signedBytes }: Envelope, key: PublicKey): void {
+  const [signature, ...more] = signatures;
+  assert.ok(signature !== undefined && more.length === 0);
+  assert.equal(signature.keyid, clientKeyId(key));
+  assert.equal(signature.method, 'ed25519');
+  assert.equal(verifySignature(key, signature, signedBytes), true);
+}
+
+describe('manifest of the Primary', () => {
+  const stage = setStage();
+
+  const sent = () =>
+    stage.gateway.requests
+      .filter(({ method, path }) => method === 'PUT' && path === '/director/manifest')
+      .map(({ text }) => parseVehicleManifest(Buffer.from(text)));
+
+  it('is signed with its key, and so is the report of its own in it [5.4.2.1.1-1, 5.4.2.1.1-4, 5.4.2.1.1-6, 5.4.2.1.2-1]', async () => {
+    const { aktualizr, storage } = await stage.open();
+    await aktualizr.checkUpdates();
+    const key = storage.identity.primaryKey()?.publicKey;
+    const [manifest] = sent();
+    assert.ok(key !== undefined && manifest !== undefined);
+    assert.equal(manifest.primary, PRIMARY.serial);
+    assertSigned(manifest.envelope, key);
+    const own = manifest.ecus.get(PRIMARY.serial);
+    assert.ok(own !== undefined);
+    assertSigned(own.envelope, key);
+    assert.equal(own.report.ecuSerial, PRIMARY.serial);
+  });
+
+  it('counts on with every report, over a restart too [5.4.2.1.2-6]', async () => {
+    const first = await stage.open();
+    await first.aktualizr.checkUpdates();
+    await first.aktualizr.checkUpdates();
+    stage.close(first);
+    await (await stage.open()).aktualizr.checkUpdates();
+    const counters = sent().map(({ ecus }) => ecus.get(PRIMARY.serial)?.report.reportCounter ?? 0);
+    assert.equal(counters.length, 3);
+    assert.ok(counters.every((counter, at) => counter > (counters[at - 1] ?? 0)));
+  });
+
+  it('names the installed image with length and hash, once there is one [5.4.2.1.2-3]', async () => {
+    await stage.offer();
+    const { aktualizr } = await stage.open();
+    await aktualizr.uptaneCycle();
+    await aktualizr.checkUpdates();
+    const installed = sent().at(-1)?.ecus.get(PRIMARY.serial)?.report.installed;
+    const target = stage.gateway.simulator.image.targets.get('app.bin');
+    assert.equal(installed?.name, 'app.bin');
+    assert.equal(installed.lengthBytes, target?.lengthBytes);
+    assert.equal(installed.hashes.sha256, target?.hashes.sha256);
+  });
+});
