@@ -1,4 +1,5 @@
-// What `npm test` checks before it runs a test: format, lint with the layer rules, types, SQL in its place, dead code.
+// What `npm test` checks before it runs a test: format, lint with the layer rules, types, SQL in its place, dead code,
+// that every demand of the Standard has its test or its owner.
 // Each check is a tool; all run, then the failures are shown. Exit 1 when one fails.
 import { spawn } from 'node:child_process';
 import { checkPlaces } from './check-places.ts';
@@ -10,6 +11,7 @@ const CHECKS: readonly Check[] = [
   { name: 'lint and layers', command: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'dead code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
+  { name: 'conformance', command: 'node', args: ['scripts/docs-conformance.ts'] },
 ];
 
 async function run(check: Check): Promise<{ ok: boolean; output: string; ms: number }> {

@@ -26,6 +26,17 @@ describe('delegations', () => {
     assert.equal((await client.verifyStored()).kind, 'updates');
   });
 
+  it('verifies a stored role again, when its delegator names other keys [resolve_delegations/2]', async () => {
+    const { simulator, client } = await honestStart();
+    const delegation = await offerDelegated(simulator);
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+    delegation.signWith = delegation.keys;
+    delegation.keys = await fixedKeys('other supplier', 1);
+    await simulator.publish();
+    await client.refuses('BadKeyId');
+  });
+
   it('asks for the roles whose paths match, in order, and no other [resolve_delegations/5]', async () => {
     const { simulator, client } = await honestStart();
     await simulator.delegate('other', ['other/*']);

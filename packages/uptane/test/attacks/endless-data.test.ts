@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { ALL_SLOTS, withNested, withSignatures } from '@ota-connect/testkit';
+import { ALL_SLOTS, offerDelegated, withNested, withSignatures } from '@ota-connect/testkit';
 import { DEFAULT_LIMITS, jsonObject } from '../../src/index.ts';
 import { goesOn, honestStart } from '../client.ts';
 
@@ -19,6 +19,15 @@ describe('endless data', () => {
       await goesOn(simulator, client);
     });
   }
+
+  it('refuses a delegated role of more than its bound before it reads it [check_targets/1]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    await simulator.publish();
+    simulator.image.overrides.set('delegations/supplier.json', new Uint8Array(LIMITS.image + 1));
+    assert.equal((await client.refuses('OversizedMetadata')).attack, 'endless data');
+    await goesOn(simulator, client);
+  });
 
   it('holds the limit itself, when a source does not [check_targets/1]', async () => {
     const { simulator, client } = await honestStart();
