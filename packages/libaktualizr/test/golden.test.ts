@@ -142,7 +142,7 @@ describe('golden exchanges', () => {
     }
   });
 
-  it('A03 to A08: check, download, install and the next check make the same calls', async () => {
+  it('A03 to A08: check, download, install and the next check make the same calls [5.4.2-1, 5.4.3-1]', async () => {
     await device.aktualizr.sendDeviceData();
     await offer();
     gateway.requests.length = 0;

@@ -19,7 +19,7 @@ describe('MetadataError', () => {
     assert.equal(new MetadataError('TargetMismatch', 'x').wireCode, 'TargetMismatch');
   });
 
-  it('names the attack and keeps the cause', () => {
+  it('names the attack and keeps the cause [full_verification/16]', () => {
     const cause = new Error('below');
     const error = new MetadataError('ExpiredMetadata', 'x', { role: 'Root', cause });
     assert.equal(error.attack, 'freeze');

@@ -42,6 +42,8 @@ export type DeviceOptions = {
   readonly needsReboot?: boolean;
   readonly bootId?: string;
   readonly http?: Partial<HttpOptions>;
+  /** Milliseconds; the real time when absent. */
+  readonly now?: () => number;
 };
 
 const key = generateKeyPair('ED25519');
@@ -98,7 +100,7 @@ async function prepare(storage: SqliteStorage, gateway: TestGateway): Promise<vo
 }
 
 function portsOf(
-  { gateway, needsReboot = false, bootId = 'boot-1' }: DeviceOptions,
+  { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now }: DeviceOptions,
   device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
 ): Omit<AktualizrPorts, 'log'> {
   const { storage, http, imagesPath } = device;
@@ -127,7 +129,7 @@ function portsOf(
       etags: storage.etags,
       installations: storage.installations,
     }),
-    clock: { now: () => Date.now(), sleep: async (_ms, signal) => signal.throwIfAborted() },
+    clock: { now, sleep: async (_ms, signal) => signal.throwIfAborted() },
     signer: () => createFileSigner(storage.identity),
     deviceData: DEVICE_DATA,
     bootId,
