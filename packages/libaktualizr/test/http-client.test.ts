@@ -1,6 +1,7 @@
 import { after, afterEach, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { issue } from './support/certificates.ts';
 import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
@@ -99,6 +100,13 @@ describe('HTTP client', () => {
       get(client),
       failsWith('tls_refused', /not issued by the certificate authority that this device trusts/),
     );
+  });
+
+  it('refuses a certificate that is for another name', async () => {
+    const { address, family } = await lookup('localhost');
+    const other = gateway.url.replace('localhost', family === 6 ? `[${address}]` : address);
+    await assert.rejects(get(open(), '/x', other), failsWith('tls_refused', /issued for another host name/));
+    assert.deepEqual(gateway.requests, []);
   });
 
   it('trusts nobody without credentials', async () => {

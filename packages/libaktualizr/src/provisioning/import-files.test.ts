@@ -113,6 +113,16 @@ describe('import of TLS files', () => {
 });
 
 describe('Uptane key of the Primary', () => {
+  it('differs from that of any other device [5.4.1-5]', async (test) => {
+    const keys = [];
+    for (const car of [device(test), device(test)]) {
+      await prepareDevice(car.config, car.storage);
+      keys.push(car.storage.identity.primaryKey()?.publicKey.keyval.public);
+    }
+    assert.ok(keys[0]);
+    assert.notEqual(keys[0], keys[1]);
+  });
+
   it('is generated once and kept, whatever the configuration says later [5.4.1-5]', async (test) => {
     const car = device(test);
     const first = await prepareDevice(
