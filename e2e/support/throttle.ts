@@ -15,7 +15,9 @@ export type Link = {
   readonly close: () => Promise<void>;
 };
 
-const SLICE_MS = 10;
+const SLICE_MS = 5;
+/** What an idle link saves up for a burst, in seconds of its rate. */
+const BURST_SECONDS = 0.005;
 
 async function pump(from: Socket, to: Socket, spend: (bytes: number) => Promise<void>): Promise<void> {
   for await (const chunk of from) {
@@ -36,7 +38,7 @@ export async function throttledLink(target: number, bytesPerSecond: number): Pro
   const spend = async (bytes: number): Promise<void> => {
     for (let open = bytes; open > 0;) {
       const now = performance.now();
-      allowance = Math.min(rate / 20, allowance + ((now - refilled) / 1000) * rate);
+      allowance = Math.min(rate * BURST_SECONDS, allowance + ((now - refilled) / 1000) * rate);
       refilled = now;
       const taken = Math.min(open, allowance);
       allowance -= taken;

@@ -1,4 +1,19 @@
 #!/usr/bin/env node
 import { run } from './run.js';
 
-await run('aktualizr', () => import('../src/main.ts'));
+const options = {
+  flags: ['check-config'],
+  values: [
+    'config',
+    'run-mode',
+    'tls-server',
+    'repo-server',
+    'director-server',
+    'primary-ecu-serial',
+    'primary-ecu-hardware-id',
+    'secondary-config-file',
+    'campaign-id',
+    'hwinfo-file',
+  ],
+};
+await run('aktualizr', options, () => import('../src/main.ts'));

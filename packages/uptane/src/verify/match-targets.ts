@@ -59,10 +59,11 @@ export function matchTarget(
     if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`);
   }
   const { directorCounter, imageCounter, targetFormat, uri } = custom;
-  if (directorCounter !== undefined && imageCounter !== undefined && directorCounter !== imageCounter) {
+  // One repository alone could raise a counter, after which nothing else were ever installed.
+  if (directorCounter !== imageCounter) {
     throw wrongCounter(entry, 'differs between the repositories');
   }
-  const releaseCounter = directorCounter ?? imageCounter;
+  const releaseCounter = imageCounter;
   const mayLack = countersAre === 'unknown to the Director' && releaseCounter === undefined;
   if (!mayLack) for (const ecu of offer.toUpdate) checkReleaseCounter(entry, releaseCounter, ecu);
   return {

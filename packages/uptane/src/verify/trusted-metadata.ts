@@ -1,8 +1,7 @@
 // What a repository's documents are judged by: its Root, the time, the limits. Immutable; made anew when Root changes.
 // Source: Uptane Standard #full_verification
 import { MetadataError, type RepositoryName } from '../errors.ts';
-import { hashBytes, hashesAgree, type Hashes } from '../hashes.ts';
-import { canonicalBytes } from '../json/canonical-json.ts';
+import { createHasher, HASH_ALGORITHMS, hashesAgree, type Hashes } from '../hashes.ts';
 import type { Limits } from '../limits.ts';
 import type { Header } from '../metadata/common.ts';
 import { describeOrigin, malformed, type DocumentOrigin, type Envelope } from '../metadata/envelope.ts';
@@ -42,6 +41,13 @@ export function checkNotOlder(version: number, trusted: number, what: string, or
 
 /** Listed hashes hold for the bytes that came or for their canonical form, which originals hash. */
 export function isListed(envelope: Envelope, hashes: Hashes): boolean {
-  if (hashesAgree(hashes, hashBytes(envelope.received))) return true;
-  return hashesAgree(hashes, hashBytes(canonicalBytes(envelope.document)));
+  const { received, documentBytes } = envelope;
+  if (hashesAgree(hashes, hashAlike(received, hashes))) return true;
+  return documentBytes !== received && hashesAgree(hashes, hashAlike(documentBytes, hashes));
+}
+
+function hashAlike(bytes: Uint8Array, listed: Hashes): Hashes {
+  const hasher = createHasher(HASH_ALGORITHMS.filter((name) => listed[name] !== undefined));
+  hasher.update(bytes);
+  return hasher.digest();
 }

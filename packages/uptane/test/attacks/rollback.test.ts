@@ -254,15 +254,20 @@ describe('release counters', () => {
     await goesOnCounted(simulator, client);
   });
 
-  it('takes the counter of the Image repository, when the Director states none [full_verification/14]', async () => {
-    const { simulator, client } = await start();
-    const content = new TextEncoder().encode('low');
-    const custom = jsonObject([['releaseCounter', 3]]);
-    simulator.director.targets.clear();
-    simulator.assign(simulator.addImage({ name: 'low.bin', content, hardwareIds: ['primary-hw'], custom }));
-    await simulator.publish();
-    await client.refuses('ReleaseCounter');
-  });
+  for (const only of ['Director', 'Image repository'] as const) {
+    it(`refuses a counter that the ${only} alone states, however high [full_verification/14]`, async () => {
+      const { simulator, client } = await start();
+      const content = new TextEncoder().encode('one-sided');
+      const custom = jsonObject([['releaseCounter', Number.MAX_SAFE_INTEGER]]);
+      const image = { name: 'one-sided.bin', content, hardwareIds: ['primary-hw'] };
+      simulator.director.targets.clear();
+      const target = simulator.addImage(only === 'Director' ? image : { ...image, custom });
+      simulator.assign(target, undefined, only === 'Director' ? custom : undefined);
+      await simulator.publish();
+      await client.refuses('ReleaseCounter');
+      await goesOnCounted(simulator, client);
+    });
+  }
 
   const goesOnCounted = async (simulator: RepositorySimulator, client: TestClient): Promise<void> => {
     offerCounted(simulator, 'counted-5b.bin', 5);

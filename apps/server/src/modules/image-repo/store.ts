@@ -112,22 +112,20 @@ export async function insertTarget(db: Queryable, environment: string, target: T
   await db.insertInto('image_targets').values(row).execute();
 }
 
-/** Over all targets for any of this hardware; 0 when there is none. */
-export async function highestReleaseCounter(
-  db: Queryable,
-  environment: string,
-  hardwareIds: readonly string[],
-): Promise<number> {
+export type Release = Pick<Target, 'name' | 'hardwareIds' | 'releaseCounter'>;
+
+/** What counts for the next release counter, of every target. */
+export async function listReleases(db: Queryable, environment: string): Promise<readonly Release[]> {
   const rows = await db
     .selectFrom('image_targets')
-    .select(['release_counter', 'hardware_ids'])
+    .select(['name', 'hardware_ids', 'release_counter'])
     .where('environment', '=', environment)
     .execute();
-  const sharing = rows.filter((row) => {
-    const ids: unknown = JSON.parse(row.hardware_ids);
-    return Array.isArray(ids) && hardwareIds.some((id) => ids.includes(id));
-  });
-  return sharing.reduce((highest, row) => Math.max(highest, row.release_counter), 0);
+  return rows.map((row) => ({
+    name: row.name,
+    hardwareIds: JSON.parse(row.hardware_ids) as readonly string[],
+    releaseCounter: row.release_counter,
+  }));
 }
 
 export async function allBlobKeys(db: Queryable): Promise<ReadonlySet<string>> {

@@ -10,7 +10,7 @@ import { newId } from '../../platform/ids.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import type { TargetAdded } from './events.ts';
 import { publishTargets } from './publish-roles.ts';
-import { findTarget, highestReleaseCounter, insertTarget, type Target } from './store.ts';
+import { findTarget, insertTarget, listReleases, type Target } from './store.ts';
 
 export type Upload = {
   readonly environment: string;
@@ -53,9 +53,7 @@ async function listTarget(
   if (known && known.sha256 !== stored.hashes.sha256) throw conflict(upload);
   if (known) return { kind: 'unchanged', target: known };
   const name = upload.name ?? filename;
-  // An ECU takes no lower counter than it ran, whatever the software is called: what is uploaded later for the same
-  // hardware is always installable, and old software comes back only as a new target.
-  const releaseCounter = (await highestReleaseCounter(tx, environment, hardwareIds)) + 1;
+  const releaseCounter = await nextReleaseCounter(tx, { environment, name, hardwareIds });
   const target: Target = {
     filename,
     name,
@@ -72,6 +70,24 @@ async function listTarget(
   await publishTargets(ctx, tx, environment);
   await publish(tx, { type: 'TargetAdded', environment, filename, name } satisfies TargetAdded);
   return { kind: 'created', target };
+}
+
+/**
+ * An ECU takes no lower counter than it ran. Each upload of the same software counts up, so that an older one comes back
+ * only as a new target; other software for the same hardware starts level with it, so that it is always installable.
+ */
+async function nextReleaseCounter(
+  tx: Transaction,
+  upload: { readonly environment: string; readonly name: string; readonly hardwareIds: readonly string[] },
+): Promise<number> {
+  const releases = await listReleases(tx, upload.environment);
+  const highest = (chosen: typeof releases): number =>
+    chosen.reduce((most, release) => Math.max(most, release.releaseCounter), 0);
+  const sameSoftware = highest(releases.filter((release) => release.name === upload.name)) + 1;
+  const sameHardware = highest(
+    releases.filter((release) => release.hardwareIds.some((id) => upload.hardwareIds.includes(id))),
+  );
+  return Math.max(sameSoftware, sameHardware);
 }
 
 /** Signed documents are ASCII; names become parts of URLs and, on devices, of lists that people read. */

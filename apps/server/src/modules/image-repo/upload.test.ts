@@ -64,30 +64,31 @@ describe('software upload', () => {
     await server.dispose();
   });
 
-  it('raises the release counter for each upload for the same hardware, whatever its name [5.2.3.1.1-2]', async () => {
+  it('raises the release counter for each upload of the same software, and starts other software level with it', async () => {
     const server = await startScratchServer();
-    for (const [filename, hardwareIds] of [
-      ['a-1', 'x'],
-      ['b-1', 'y'],
-      ['a-2', 'x,z'],
-      ['c-1', 'z'],
+    for (const [filename, query] of [
+      ['a-1', 'hardwareIds=x&name=a'],
+      ['a-2', 'hardwareIds=x&name=a'],
+      ['b-1', 'hardwareIds=x,y&name=b'],
+      ['c-1', 'hardwareIds=y'],
+      ['d-1', 'hardwareIds=z'],
+      ['a-3', 'hardwareIds=x&name=a'],
     ] as const) {
-      await upload(server, filename, Buffer.from(filename), `hardwareIds=${hardwareIds}`);
+      await upload(server, filename, Buffer.from(filename), query);
     }
     const rows = await server.ctx.db
       .selectFrom('image_targets')
       .select(['filename', 'release_counter'])
       .orderBy('filename')
       .execute();
-    assert.deepEqual(
-      rows.map((row) => [row.filename, row.release_counter]),
-      [
-        ['a-1', 1],
-        ['a-2', 2],
-        ['b-1', 1],
-        ['c-1', 3],
-      ],
-    );
+    assert.deepEqual(Object.fromEntries(rows.map((row) => [row.filename, row.release_counter])), {
+      'a-1': 1,
+      'a-2': 2,
+      'a-3': 3,
+      'b-1': 2,
+      'c-1': 2,
+      'd-1': 1,
+    });
     await server.dispose();
   });
 
