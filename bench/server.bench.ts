@@ -9,8 +9,8 @@ import {
   type Answer,
   type GatewayClient,
 } from '../e2e/support/gateway-client.ts';
-import { startSystem, type System } from '../e2e/support/system.ts';
-import { throttledLink } from '../e2e/support/throttle.ts';
+import { createDevice, finished, start, startSystem, type System } from '../e2e/support/system.ts';
+import { throttledLink, type Link } from '../e2e/support/throttle.ts';
 import { rounded, type Result } from './result.ts';
 
 type Exchange = { readonly path: string; readonly body: string };
@@ -94,6 +94,30 @@ async function measured(
   return { cpuMs: ((cpuSeconds(system.serverPid()) - cpu) * 1000) / polls, perSecond: polls / seconds };
 }
 
+/** Our own client: one process, one new TLS connection, conditional requests. */
+async function benchCheck(system: System, link: Link, emit: (result: Result) => void): Promise<void> {
+  const device = await createDevice(system, 'bench-poll', { gatewayUrl: `https://localhost:${link.port}` });
+  for (let settle = 0; settle < 2; settle += 1) await device.aktualizr('check');
+  link.reset();
+  const countFile = path.join(system.folder, 'requests');
+  const hook = new URL('count-requests.mjs', import.meta.url).href;
+  const env = { NODE_OPTIONS: `--import ${hook}`, BENCH_REQUESTS_FILE: countFile };
+  const done = await finished(start('aktualizr', ['--config', device.configDir, 'check'], env));
+  if (done.code !== 0) throw new Error(done.stderr);
+  const requests = Number(readFileSync(countFile, 'utf8'));
+  emit({ name: 'aktualizr check, nothing new: requests', value: requests, unit: '' });
+  emit({
+    name: 'aktualizr check, nothing new: bytes to the server, TLS included',
+    value: link.bytesUp(),
+    unit: 'B',
+  });
+  emit({
+    name: 'aktualizr check, nothing new: bytes to the device, TLS included',
+    value: link.bytesDown(),
+    unit: 'B',
+  });
+}
+
 export async function serverBench(emit: (result: Result) => void): Promise<void> {
   const system = await startSystem();
   const link = await throttledLink(system.gatewayPort, 1e12);
@@ -106,15 +130,19 @@ export async function serverBench(emit: (result: Result) => void): Promise<void>
     await poll(overLink, manifest);
     const kept = { up: link.bytesUp(), down: link.bytesDown() };
     overLink.close();
-    emit({ name: 'poll with nothing new: requests', value: 3, unit: '' });
-    emit({ name: 'poll, kept connection: bytes to the server', value: kept.up, unit: 'B' });
-    emit({ name: 'poll, kept connection: bytes to the device', value: kept.down, unit: 'B' });
+    emit({ name: 'poll of the original, kept connection: bytes to the server', value: kept.up, unit: 'B' });
+    emit({ name: 'poll of the original, kept connection: bytes to the device', value: kept.down, unit: 'B' });
+    await benchCheck(system, link, emit);
     const device = gatewayClient(system.gatewayUrl, identity);
     const onKept = await measured(system, POLLS, () => poll(device, manifest));
     device.close();
-    emit({ name: 'poll, kept connection: server CPU', value: rounded(onKept.cpuMs), unit: 'ms' });
     emit({
-      name: 'poll, kept connection: one device after another',
+      name: 'poll of the original (3 requests), kept connection: server CPU',
+      value: rounded(onKept.cpuMs),
+      unit: 'ms',
+    });
+    emit({
+      name: 'poll of the original, kept connection: one device after another',
       value: rounded(onKept.perSecond),
       unit: 'polls/s',
     });
@@ -123,7 +151,11 @@ export async function serverBench(emit: (result: Result) => void): Promise<void>
       await poll(once, manifest);
       once.close();
     });
-    emit({ name: 'poll, fresh TLS connection: server CPU', value: rounded(fresh.cpuMs), unit: 'ms' });
+    emit({
+      name: 'poll of the original, fresh TLS connection: server CPU',
+      value: rounded(fresh.cpuMs),
+      unit: 'ms',
+    });
     emit({
       name: 'server resident memory after the polls',
       value: rounded(residentMiB(system.serverPid())),
