@@ -1,7 +1,7 @@
 // The exit codes and sentences of the real process, one situation each.
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { issue } from '../../../packages/libaktualizr/test/support/certificates.ts';
 import {
@@ -135,11 +135,14 @@ describe('aktualizr process', () => {
 
   it('finds a corrupt database: 74, and leaves it', async () => {
     await folder.run('check');
-    writeFileSync(
-      join(folder.path, 'storage', 'sql.db'),
-      'this is no database, and it is long enough to be read as one'.repeat(100),
-    );
-    expectFailure(await folder.run('check'), 74, /sql\.db/);
+    const file = join(folder.path, 'storage', 'sql.db');
+    const bytes = Buffer.from('this is no database, and it is long enough to be read as one'.repeat(100));
+    writeFileSync(file, bytes);
+    gateway.requests.length = 0;
+    expectFailure(await folder.run('check'), 74, /sql\.db is damaged or no database; it was left as it is/);
+    assert.deepEqual(readFileSync(file), bytes);
+    assert.deepEqual(readdirSync(join(folder.path, 'storage')).toSorted(), ['sql.db', 'storage.lock']);
+    assert.deepEqual(gateway.requests, []);
   });
 
   it('finds another aktualizr on its storage: 75 with the pid, and nothing is damaged', async () => {

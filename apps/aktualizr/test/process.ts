@@ -24,6 +24,10 @@ export type Folder = {
     until: RegExp,
   ): Promise<{ readonly child: ChildProcess; readonly ended: Promise<Run> }>;
   configure(more?: string, server?: string): void;
+  /** Shared credentials in place of imported ones; answers where the archive lies. */
+  provisionWith(archive: Uint8Array): string;
+  /** From now on no process may write a file longer than this. */
+  limitFiles(bytes: number | undefined): void;
   remove(): void;
 };
 
@@ -40,10 +44,10 @@ export function deviceFolder(gateway: TestGateway): Folder {
     writeFileSync(configFile, configuration(path, server) + more);
   configure();
   const children = new Set<ChildProcess>();
+  let prefix: readonly string[] = [];
   const launch = (args: readonly string[]) => {
-    const child = spawn(process.execPath, [PROGRAM, '--config', configFile, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const [command = '', ...words] = [...prefix, process.execPath, PROGRAM, '--config', configFile, ...args];
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     children.add(child);
     const texts = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (texts.stdout += chunk.toString()));
@@ -65,6 +69,15 @@ export function deviceFolder(gateway: TestGateway): Folder {
       return { child, ended };
     },
     configure,
+    provisionWith: (archive) => {
+      const archiveFile = join(path, 'credentials.zip');
+      writeFileSync(archiveFile, archive);
+      writeFileSync(configFile, configuration(path, gateway.url, archiveFile));
+      return archiveFile;
+    },
+    limitFiles: (bytes) => {
+      prefix = bytes === undefined ? [] : limited(bytes);
+    },
     remove: () => {
       for (const child of children) child.kill('SIGKILL');
       rmSync(path, { recursive: true, force: true });
@@ -72,13 +85,19 @@ export function deviceFolder(gateway: TestGateway): Folder {
   };
 }
 
-function configuration(path: string, server: string): string {
+/** `ulimit -f` counts in blocks of 512 bytes. The shell becomes the command, which keeps its process id. */
+function limited(bytes: number): readonly string[] {
+  return ['sh', '-c', `ulimit -f ${Math.floor(bytes / 512)} && exec "$@"`, 'sh'];
+}
+
+function configuration(path: string, server: string, archiveFile?: string): string {
   return `[tls]
 server = "${server}"
 
 [provision]
 primary_ecu_serial = "${PRIMARY.serial}"
 primary_ecu_hardware_id = "${PRIMARY.hardwareId}"
+${archiveFile === undefined ? '' : `provision_path = "${archiveFile}"`}
 
 [uptane]
 polling_sec = 1
@@ -87,14 +106,18 @@ key_type = "ED25519"
 [storage]
 path = "${join(path, 'storage')}"
 
-[import]
+${archiveFile === undefined ? importSection(path) : ''}
+[pacman]
+type = "none"
+images_path = "${join(path, 'images')}"
+`;
+}
+
+function importSection(path: string): string {
+  return `[import]
 base_path = "${join(path, 'import')}"
 tls_cacert_path = "root.crt"
 tls_clientcert_path = "client.pem"
 tls_pkey_path = "pkey.pem"
-
-[pacman]
-type = "none"
-images_path = "${join(path, 'images')}"
 `;
 }

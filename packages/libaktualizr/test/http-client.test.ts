@@ -130,10 +130,25 @@ describe('HTTP client', () => {
     const stranger = await issue({ commonName: 'stranger', isAuthority: true });
     const device = await issue({ commonName: 'device' }, stranger);
     const client = open({ credentials: () => ({ ca: gateway.authority.certificate, ...device }) });
-    await assert.rejects(
-      get(client),
-      failsWith('unreachable', /may not accept the certificate of this device/),
-    );
+    await assert.rejects(get(client), (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.equal(error.details.reason, 'closed_after_handshake');
+      return failsWith('unreachable', /may not accept the certificate of this device/)(error);
+    });
+  });
+
+  it('does not take a hang-up before the handshake for an answer to the certificate', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.destroy()));
+    await once(server.listen(0, 'localhost'), 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    await assert.rejects(get(open(), '/', `https://localhost:${port}`), (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.equal(error.code, 'unreachable');
+      assert.equal(error.details.reason, undefined);
+      return true;
+    });
+    server.close();
   });
 
   it('tells a refused certificate of this device from an untrusted one of the server', () => {

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 
 import type { Config } from '../config/config.ts';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, TransportError } from '../errors.ts';
 import type { Clock, Gateway, Storage, TlsCredentials } from '../ports.ts';
 import { randomDeviceId } from './random-device-id.ts';
 
@@ -58,7 +58,8 @@ async function sharedIdentity({
   const archive = readCredentialsArchive(file);
   const details = { file };
   if (archive.sharedIdentity === undefined) {
-    const message = `The credentials archive ${file} holds no shared identity: it was used up, and this device's own credentials are gone. Put a fresh archive there.`;
+    // Either another device took it out, or this one did and lost its storage since: the device cannot tell.
+    const message = `The credentials archive ${file} holds no shared identity any more, as it was already used by a device: give each device its own copy of a fresh credentials.zip, or set provision.mode = "SharedCredReuse" before its first use.`;
     throw new ProvisioningError('bad_credentials', message, { details });
   }
   const identity = readPkcs12(
@@ -91,7 +92,8 @@ async function registerUnderFreeId(
     try {
       return await gateway.registerDevice(deviceId);
     } catch (cause) {
-      if (!(cause instanceof ProvisioningError) || cause.code !== 'device_exists') throw cause;
+      if (!(cause instanceof ProvisioningError) || cause.code !== 'device_exists')
+        throw isRefusedIdentity(cause) ? notAccepted(config, cause) : cause;
       identity.saveDeviceId(undefined);
       if (deviceId === config.provision.deviceId) throw taken(deviceId, cause);
       if (draw === DRAWS) throw cause;
@@ -142,6 +144,22 @@ function missing(): ProvisioningError {
   const message =
     'This device has no credentials: set provision.provision_path to a credentials archive, or the paths of [import] to its files.';
   return new ProvisioningError('missing_credentials', message);
+}
+
+/**
+ * A server that does not know the authority of the shared identity ends the connection right after the handshake, with
+ * an alert or without a word. One that cannot be reached at all gets no handshake.
+ */
+function isRefusedIdentity(cause: unknown): cause is TransportError {
+  if (!(cause instanceof TransportError)) return false;
+  const { reason } = cause.details;
+  return reason === 'closed_after_handshake' || reason === 'device_certificate';
+}
+
+function notAccepted({ provision }: Config, cause: TransportError): ProvisioningError {
+  const file = provision.provisionPath;
+  const message = `The server ${provision.server} does not accept the shared identity in ${file}: fetch a new credentials archive from this server and put it there.`;
+  return new ProvisioningError('bad_credentials', message, { cause, details: { file } });
 }
 
 function taken(deviceId: string, cause: ProvisioningError): ProvisioningError {

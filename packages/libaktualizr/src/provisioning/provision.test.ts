@@ -172,11 +172,28 @@ describe('shared credentials that cannot be used', () => {
     assert.match((await refusal(damaged.attempt())).message, /damaged/);
     const used = await device(test);
     writeFileSync(used.archive, zipSync({ 'autoprov.url': Buffer.from('https://gateway') }));
-    assert.match((await refusal(used.attempt())).message, /holds no shared identity: it was used up/);
+    assert.match(
+      (await refusal(used.attempt())).message,
+      /already used by a device: give each device its own copy/,
+    );
     for (const { server, storage } of [wrong, expired, damaged, used]) {
       assert.deepEqual(server.deviceIds, []);
       assert.equal(storage.identity.deviceId(), undefined);
     }
+  });
+
+  it('are named, when the server ends the connection after the handshake; other failures stay what they are', async (test) => {
+    const { server, archive, attempt } = await device(test);
+    const failing = (details: Record<string, unknown>) =>
+      new TransportError('unreachable', 'failed', { details });
+    for (const reason of ['closed_after_handshake', 'device_certificate']) {
+      server.failure = failing({ reason });
+      const error = await refusal(attempt());
+      assert.equal(error.code, 'bad_credentials');
+      assert.ok(error.message.includes(archive), error.message);
+    }
+    server.failure = failing({});
+    await assert.rejects(attempt(), TransportError);
   });
 
   it('are an error, when the server answers with something else than an identity', async (test) => {

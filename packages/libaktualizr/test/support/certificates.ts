@@ -78,6 +78,6 @@ function toPem(label: string, der: ArrayBuffer): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-function fromPem(pem: string): ArrayBuffer {
+export function fromPem(pem: string): ArrayBuffer {
   return new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')).buffer;
 }

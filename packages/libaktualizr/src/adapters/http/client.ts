@@ -3,6 +3,7 @@
 // client-protocol 2; node:https is loaded with the first request, since start-up time is a promise.
 import type { Agent, RequestOptions } from 'node:https';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TlsCredentials } from '../../ports.ts';
 import { TransportError } from '../../errors.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -16,7 +17,7 @@ export type HttpOptions = {
   readonly userAgent: string;
   /** Ends whatever is under way: the process is asked to stop. */
   readonly stop?: AbortSignal;
-  /** For the whole exchange; a transfer of an image has no such limit, only the speed's. */
+  /** For the whole exchange; in a transfer of an image for the head of the answer, the rest is bound by the speed. */
   readonly timeoutMs?: number;
   readonly attempts?: number;
   readonly pauseMs?: number;
@@ -46,8 +47,9 @@ type Consume<T> = (message: IncomingMessage) => Promise<T>;
 
 type Exchange<T> = {
   readonly signal: AbortSignal | undefined;
-  /** Of the whole exchange; undefined for a transfer of an image. */
-  readonly timeoutMs: number | undefined;
+  readonly timeoutMs: number;
+  /** What has to be there by then. */
+  readonly deadlineFor: 'the answer' | 'its head';
   readonly consume: Consume<T>;
 };
 
@@ -77,7 +79,8 @@ export class HttpClient {
       try {
         const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
         const consume = (message: IncomingMessage) => readAll(message, request);
-        const response = await this.#follow(request, { signal, timeoutMs, consume });
+        const how = { signal, timeoutMs, deadlineFor: 'the answer', consume } as const;
+        const response = await this.#follow(request, how);
         if (response.status < 500 || attempt >= attempts) return response;
       } catch (error) {
         if (attempt >= attempts || !isWorthRetrying(error)) throw error;
@@ -86,14 +89,20 @@ export class HttpClient {
     }
   }
 
-  /** Streams the answer's body to `consume`; one attempt, no time limit but the speed's. */
+  /** Streams the answer's body to `consume`; one attempt. The head has the time of a request, the body the speed's limit. */
   async stream<T>(
     request: Omit<HttpRequest, 'maxBytes' | 'attempts'>,
     consume: Consume<T>,
     signal?: AbortSignal,
   ): Promise<T> {
     const endless = { ...request, maxBytes: Number.POSITIVE_INFINITY };
-    return this.#follow(endless, { signal: this.#stoppable(signal), timeoutMs: undefined, consume });
+    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+    return this.#follow(endless, {
+      signal: this.#stoppable(signal),
+      timeoutMs,
+      deadlineFor: 'its head',
+      consume,
+    });
   }
 
   close(): void {
@@ -128,17 +137,18 @@ export class HttpClient {
     const url = parseUrl(request.url);
     const options = this.#requestOptions(https.Agent, request);
     const aborter = new AbortController();
-    const { timeoutMs } = how;
-    const late = () => aborter.abort(tooSlow(url, `no complete answer within ${(timeoutMs ?? 0) / 1000} s`));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
+    const late = () => aborter.abort(tooSlow(url, `${missing} within ${how.timeoutMs / 1000} s`));
+    const timer = setTimeout(late, how.timeoutMs);
     const onAbort = () => aborter.abort(how.signal?.reason);
     how.signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const message = await this.#head(url, options, request.body, aborter.signal);
+      if (how.deadlineFor === 'its head') clearTimeout(timer);
       const location = message.headers.location;
       const status = message.statusCode ?? 0;
       if (location !== undefined && [301, 302, 303, 307, 308].includes(status)) {
-        message.resume();
+        dismiss(message);
         return { kind: 'redirect', status, location };
       }
       return { kind: 'done', value: await this.#watched(message, url, how.consume) };
@@ -164,7 +174,8 @@ export class HttpClient {
       try {
         return await send(outgoing, body);
       } catch (error) {
-        if (!outgoing.reusedSocket || again || signal.aborted) throw error;
+        if (outgoing.reusedSocket && !again && !signal.aborted) continue;
+        throw describeFailure(error, url, hasTrustedPeer(outgoing.socket) ? 'after_handshake' : undefined);
       }
     }
   }
@@ -210,6 +221,12 @@ function isSame(a: TlsCredentials | undefined, b: TlsCredentials | undefined): b
   return a?.ca === b?.ca && a?.certificate === b?.certificate && a?.privateKey === b?.privateKey;
 }
 
+/** Ends an answer whose body nobody wants: waiting for its end would leave the only connection to whoever sends it. */
+export function dismiss(message: IncomingMessage): void {
+  if (message.headers['content-length'] === '0') message.resume();
+  else message.destroy();
+}
+
 async function readAll(message: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {
   const chunks: Uint8Array[] = [];
   let received = 0;
@@ -227,6 +244,11 @@ async function readAll(message: IncomingMessage, request: HttpRequest): Promise<
     chunks.push(chunk);
   }
   return { status: message.statusCode ?? 0, headers: message.headers, body: Buffer.concat(chunks, received) };
+}
+
+/** The handshake is over as seen from here: what the server says to our certificate comes after it. */
+function hasTrustedPeer(socket: Socket | null): boolean {
+  return socket !== null && 'authorized' in socket && socket.authorized === true;
 }
 
 /** Resolves with the head of the answer. */

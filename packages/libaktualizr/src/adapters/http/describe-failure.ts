@@ -27,7 +27,10 @@ const FOREIGN = new Set([
   'CERT_UNTRUSTED',
 ]);
 
-export function describeFailure(error: unknown, url: URL): unknown {
+const CLOSED = new Set(['ECONNRESET', 'EPIPE']);
+
+/** `details.reason` is `closed_after_handshake`, when the server took the connection and ended it without an answer. */
+export function describeFailure(error: unknown, url: URL, when?: 'after_handshake'): unknown {
   if (error instanceof TransportError || !(error instanceof Error)) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const tls = describeTls(code, url, error);
@@ -39,6 +42,7 @@ export function describeFailure(error: unknown, url: URL): unknown {
   if (reason !== undefined) {
     return new TransportError('unreachable', `The server ${url.origin} cannot be reached: ${reason}.`, {
       cause: error,
+      details: when === 'after_handshake' && CLOSED.has(code) ? { reason: 'closed_after_handshake' } : {},
     });
   }
   if (code.startsWith('HPE_')) {

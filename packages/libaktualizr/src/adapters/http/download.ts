@@ -25,7 +25,8 @@ import {
 import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
 import { hashFile } from '../files/hash-file.ts';
-import type { HttpClient } from './client.ts';
+import { noRoomOf } from '../storage/no-room.ts';
+import { dismiss, type HttpClient } from './client.ts';
 import { createMemoryKeeper } from './flat-memory.ts';
 import { httpStatus, withoutQuery } from './gateway.ts';
 
@@ -51,7 +52,9 @@ export async function downloadFile(http: HttpClient, etags: EtagStore, download:
     transfer.finish();
   } catch (error) {
     if (error instanceof MetadataError) unlinkSync(download.file);
-    throw isDiskFull(error) ? noSpace(download, error) : error;
+    const why = noRoomOf(error);
+    if (why === undefined) throw error;
+    throw why === 'disk_full' ? noSpace(download, error) : overLimit(download, error);
   } finally {
     closeSync(descriptor);
   }
@@ -89,7 +92,7 @@ function beginning(message: IncomingMessage, transfer: Transfer): 'ready' | 'not
   const { url, lengthBytes } = transfer.download;
   const status = message.statusCode ?? 0;
   if (status === 416 && transfer.received > 0) {
-    message.resume();
+    dismiss(message);
     return 'not_satisfiable';
   }
   if (status !== 200 && status !== 206) {
@@ -231,8 +234,9 @@ function tooLong(download: Download): MetadataError {
   );
 }
 
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+function overLimit({ file, lengthBytes }: Download, cause: unknown): InstallError {
+  const message = `${file} would grow longer than this process may write (ulimit -f); the image has ${lengthBytes} bytes. Raise the limit and try again.`;
+  return new InstallError('no_space', message, { cause, details: { lengthBytes, reason: 'file_limit' } });
 }
 
 function noSpace(download: Download, cause?: unknown): InstallError {

@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 
 import { StorageError } from '../../errors.ts';
+import { noRoomError, noRoomFor } from './no-room.ts';
 
+const IO_ERROR = 10;
 const BUSY_TIMEOUT_MS = 2000;
 /** Who only looks on has the time to wait for a gap between the writes of a busy daemon. */
 const LOOKING_TIMEOUT_MS = 10_000;
@@ -92,12 +94,12 @@ function named(file: string, cause: unknown): unknown {
   const code = cause.errcode & 0xff;
   const details = { file, sqlite: cause.errcode };
   if (code === 11 || code === 26) return damaged(file, cause);
-  if (code === 13) {
-    return new StorageError('disk_full', `The disk is full: ${file} cannot be written.`, { cause, details });
-  }
+  if (code === 13) return noRoomError('disk_full', file, cause);
   if (code === 5 || code === 6) {
     return new StorageError('locked', `Another process holds ${file}.`, { cause, details });
   }
+  const why = code === IO_ERROR ? noRoomFor(file) : undefined;
+  if (why !== undefined) return noRoomError(why, file, cause);
   return new StorageError('io', `${file} cannot be used: ${cause.message}.`, { cause, details });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -107,6 +107,25 @@ describe('lock of the storage', () => {
     assert.equal(refusal(directory).code, 'locked');
     storage.close();
     openStorage(at(directory)).close();
+  });
+
+  it('says that the disk is full, when nothing can be written beside it', (test) => {
+    const directory = temporaryDirectory(test);
+    mkdirSync(join(directory, 'storage.lock'));
+    symlinkSync('/dev/full', join(directory, `storage.lock-room.${process.pid}`));
+    const error = refusal(directory);
+    assert.equal(error.code, 'disk_full');
+    assert.match(error.message, /^The disk is full: .*storage\.lock cannot be written\. Free some space/);
+    assert.deepEqual(readdirSync(directory), ['storage.lock']);
+  });
+
+  it('says so, when the lock file cannot be used for another reason', (test) => {
+    const directory = temporaryDirectory(test);
+    mkdirSync(join(directory, 'storage.lock'));
+    const error = refusal(directory);
+    assert.equal(error.code, 'io');
+    assert.match(error.message, /storage\.lock cannot be used/);
+    assert.deepEqual(readdirSync(directory), ['storage.lock']);
   });
 
   it('is taken on a lock file that holds anything at all, such as one of another version', (test) => {

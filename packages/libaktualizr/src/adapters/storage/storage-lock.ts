@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { StorageError } from '../../errors.ts';
+import { noRoomError, noRoomFor } from './no-room.ts';
 
 /** A lock waits for the holder that is just going away, not longer. */
 const WAIT_MS = 300;
 const BUSY = 5;
 const NOT_A_DATABASE = 26;
+const FULL = 13;
 
 export type StorageLock = { release(): void };
 
@@ -41,15 +43,29 @@ function writePid(pidFile: string): boolean {
 }
 
 function hold(file: string, pidFile: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: WAIT_MS });
+  const database = open(file);
   try {
     begin(database, file);
     return database;
   } catch (cause) {
     database.close();
     if (primaryCode(cause) === BUSY) throw locked(file, holder(file, pidFile), cause);
-    throw new StorageError('io', `The lock file ${file} cannot be used.`, { cause, details: { file } });
+    throw unusable(file, cause);
   }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: WAIT_MS });
+  } catch (cause) {
+    throw unusable(file, cause);
+  }
+}
+
+function unusable(file: string, cause: unknown): StorageError {
+  const why = primaryCode(cause) === FULL ? 'disk_full' : noRoomFor(file);
+  if (why !== undefined) return noRoomError(why, file, cause);
+  return new StorageError('io', `The lock file ${file} cannot be used.`, { cause, details: { file } });
 }
 
 function begin(database: DatabaseSync, file: string): void {
