@@ -2,7 +2,7 @@
 // serving until Ctrl-C. A second start finds the data of the first.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { residentMiBWhenIdle } from './demo/figures.ts';
+import { describeFigures } from './demo/figures.ts';
 import { StoryError, createShell } from './demo/run-command.ts';
 import { type ServerProcess, startServer } from './demo/server-process.ts';
 import { operatorEnvironment } from './demo/operator-environment.ts';
@@ -20,13 +20,17 @@ process.exitCode = await start();
 
 async function start(): Promise<number> {
   const { signal } = stopSignal();
-  if (existsSync(dataDir)) console.log(`Found the data of an earlier start in ${dataDir}.`);
+  const isFirst = !existsSync(path.join(dataDir, 'ota-connect.db'));
   let server: ServerProcess | undefined;
+  signal.addEventListener('abort', () => {
+    console.log(server === undefined ? '\nStopping.' : `\nStopping; the data stays in ${dataDir}.`);
+  });
   try {
     server = await startServer(place, signal);
+    if (!isFirst) console.log(`Found the data of an earlier start in ${dataDir}.`);
     const shell = createShell(operatorEnvironment(dataDir, server.apiUrl), signal);
     const { firstUpdateMs } = await tellStory(shell, server, dataDir);
-    await printFigures(server, firstUpdateMs);
+    console.log(`\n${await describeFigures(server.pid, firstUpdateMs)}`);
     printAddresses(server);
     return await untilStopped(server, signal);
   } catch (error) {
@@ -39,19 +43,9 @@ async function start(): Promise<number> {
   }
 }
 
-async function printFigures(server: ServerProcess, firstUpdateMs: number | undefined): Promise<void> {
-  console.log('');
-  if (firstUpdateMs !== undefined) {
-    console.log(`First update ${(firstUpdateMs / 1000).toFixed(1)} s after the set-up's end.`);
-  }
-  const resident = await residentMiBWhenIdle(server.pid);
-  const memory = resident === undefined ? 'not measured on this system' : `${resident.toFixed(0)} MiB`;
-  console.log(`Resident memory of the idle server: ${memory}.`);
-}
-
 function printAddresses(server: ServerProcess): void {
   console.log(`
-Serving the user API at ${server.apiUrl}/api/v3 and devices at https://localhost:${place.gatewayPort}
+Serving the user API at ${server.apiUrl}/api/v3 and devices at ${server.gatewayUrl}
 (log: ${server.logFile}). Try: npx --no ota device list
 Ctrl-C stops it; the next npm start finds everything again.`);
 }

@@ -1,6 +1,7 @@
 // How every command looks: a summary, an example, --json, and the exit codes at the end of --help.
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
+import { npmTookJson } from './npm-options.ts';
 
 /** `device`, `campaign`, …: a word with verbs below it. */
 export function addNoun(program: Command, name: string, summary: string, example: string): Command {
@@ -15,7 +16,7 @@ export function addVerb(parent: Command, usage: string, summary: string, example
   return parent
     .command(usage)
     .description(summary)
-    .option('--json', 'print one JSON document instead of text')
+    .option('--json', 'print one JSON document instead of text', npmTookJson())
     .addHelpText('after', `\nExample:\n  ${example}\n\n${EXIT_CODES_HELP}`);
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { npmTookJson } from './npm-options.ts';
 import { note } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -17,12 +18,12 @@ process.exitCode = await run(process.argv.slice(2));
 
 async function run(words: readonly string[]): Promise<ExitCode> {
   const program = createProgram(ownVersion());
-  quiet(program);
+  leaveErrorsToUs(program);
   try {
     await program.parseAsync(words, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    return report(error, words.includes('--json'));
+    return report(error, words.includes('--json') || npmTookJson());
   }
 }
 
@@ -38,21 +39,30 @@ function report(error: unknown, json: boolean): ExitCode {
 
 function explain(error: unknown): { code: string; exitCode: ExitCode; message: string } {
   if (error instanceof CommandError) return error;
-  if (error instanceof CommanderError) {
-    const message =
-      error.code === 'commander.help'
-        ? 'a command is missing; the text above lists them'
-        : `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; see: ota --help`;
-    return { code: 'usage', exitCode: EXIT.usage, message };
-  }
   const reason = error instanceof Error ? error.message : String(error);
   return { code: 'unexpected', exitCode: EXIT.unexpected, message: `unexpected failure: ${reason}` };
 }
 
 /** Commander shall throw instead of ending the process, and leave the wording of errors to us. */
-function quiet(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => undefined });
-  for (const child of command.commands) quiet(child);
+function leaveErrorsToUs(command: Command): void {
+  command.configureOutput({ outputError: () => undefined });
+  command.exitOverride((error) => {
+    throw error.exitCode === 0 ? error : usageError(command, error);
+  });
+  for (const child of command.commands) leaveErrorsToUs(child);
+}
+
+function usageError(command: Command, error: CommanderError): CommandError {
+  const message =
+    error.code === 'commander.help'
+      ? 'a command is missing; the text above lists them'
+      : `${error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ')}; see: ${typed(command)} --help`;
+  return new CommandError('usage', EXIT.usage, message, { cause: error });
+}
+
+/** As it is typed: `ota device list`. */
+function typed(command: Command): string {
+  return command.parent === null ? command.name() : `${typed(command.parent)} ${command.name()}`;
 }
 
 function ownVersion(): string {

@@ -3,8 +3,12 @@
 // so that the name of a device cannot steer a terminal.
 import Table from 'cli-table3';
 import { styleText } from 'node:util';
+import { COLUMN_GAP, fitColumns } from './fit-columns.ts';
 
 export type OutputOptions = { readonly json?: boolean };
+
+/** Of a table whose reader is not known, or no terminal. */
+const USUAL_COLUMNS = 100;
 
 /** Cell of a table; undefined is shown as nothing. */
 export type Cell = string | number | boolean | undefined;
@@ -19,12 +23,16 @@ export function table(
   whenEmpty: string,
 ): string {
   if (rows.length === 0) return whenEmpty;
+  const cells = fitColumns(
+    [head, ...rows.map((row) => row.map(shown))],
+    process.stdout.columns || USUAL_COLUMNS,
+  );
   const drawn = new Table({
     head: head.map((title) => styleText('bold', title, { stream: process.stdout })),
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': COLUMN_GAP },
     chars: NO_LINES,
   });
-  for (const row of rows) drawn.push(row.map(shown));
+  drawn.push(...cells.slice(1));
   return withoutTrailingSpace(drawn.toString());
 }
 

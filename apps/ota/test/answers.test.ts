@@ -29,10 +29,14 @@ after(() => {
 });
 
 async function ask(status: number, body: unknown, ...words: string[]) {
+  return await askIn({}, status, body, words);
+}
+
+async function askIn(env: NodeJS.ProcessEnv, status: number, body: unknown, words: readonly string[]) {
   answer = { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
   seen = [];
   const { port } = server.address() as AddressInfo;
-  return await desk.ota(words, { OTA_URL: `http://127.0.0.1:${port}/prefix/`, OTA_TOKEN: 'hush' });
+  return await desk.ota(words, { ...env, OTA_URL: `http://127.0.0.1:${port}/prefix/`, OTA_TOKEN: 'hush' });
 }
 
 describe('ota and the answers of a server', () => {
@@ -71,6 +75,33 @@ describe('ota and the answers of a server', () => {
         length: undefined,
       },
     ]);
+  });
+
+  it('prints one JSON document, when npm took --json for its own', async () => {
+    const npx = { npm_lifecycle_event: 'npx', npm_config_json: 'true' };
+    const { stdout } = await askIn(npx, 200, { values: [] }, ['device', 'list']);
+    assert.deepEqual(JSON.parse(stdout), { values: [] });
+  });
+
+  it('keeps the devices of a campaign within 100 columns, with the whole reason, where stdout is no terminal', async () => {
+    const description = 'The image does not have the hash that its metadata names, and was removed. '.repeat(
+      3,
+    );
+    const device = {
+      deviceUuid: '01890a5d-ac96-774b-bcce-b302099a8057',
+      deviceId: 'car-1',
+      state: 'failed',
+      reason: { code: 'VERIFICATION_FAILED', description: description.trim() },
+      updatedAt: '2026-11-24T22:59:33Z',
+    };
+    const words = ['campaign', 'devices', '01890a5d-ac96-774b-bcce-b302099a8057'];
+    const { stdout } = await ask(200, { values: [device] }, ...words);
+    const lines = stdout.trimEnd().split('\n');
+    for (const line of lines) assert.ok(line.length <= 100, line);
+    const reason = lines.slice(1).map((line) => line.slice(lines[0]?.indexOf('REASON')).trim());
+    assert.equal(reason.join(' '), `VERIFICATION_FAILED ${description.trim()}`);
+    const { stdout: json } = await ask(200, { values: [device] }, ...words, '--json');
+    assert.deepEqual(JSON.parse(json), { values: [device] });
   });
 
   it('asks for no more than --limit', async () => {

@@ -29,6 +29,32 @@ describe('ota usage', () => {
     });
   }
 
+  for (const [words, help] of [
+    [['devcie'], 'ota --help'],
+    [['device', 'lsit'], 'ota device --help'],
+    [['device', 'list', '--jsn'], 'ota device list --help'],
+    [['device', 'list', '--limit', 'few'], 'ota device list --help'],
+  ] as const) {
+    it(`names the help of the command at fault, when asked: ota ${words.join(' ')}`, async () => {
+      const { stderr } = await desk.ota(words);
+      assert.ok(stderr.endsWith(`; see: ${help}\n`), stderr);
+      assert.doesNotMatch(stderr, /\.;/);
+    });
+  }
+
+  it('prints a failure as one JSON document, when npm took --json for its own', async () => {
+    const npx = { npm_lifecycle_event: 'npx', npm_config_json: 'true' };
+    const { code, stdout, stderr } = await desk.ota(['device', 'list'], npx);
+    assert.equal(code, 77);
+    const { error } = JSON.parse(stdout) as { error: { message: string } };
+    assert.equal(stderr, `ota: ${error.message}\n`);
+  });
+
+  it('prints text, when --json was meant for npm in a script', async () => {
+    const script = { npm_lifecycle_event: 'fleet', npm_config_json: 'true' };
+    assert.equal((await desk.ota(['device', 'list'], script)).stdout, '');
+  });
+
   it('prints a failure as one JSON document, when --json is given', async () => {
     const { code, stdout, stderr } = await desk.ota(['device', 'lsit', '--json']);
     assert.equal(code, 64);

@@ -8,11 +8,19 @@ import { VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 64;
+const EXIT_CODES_HELP = `
+Exit codes:
+  0  stopped as asked
+  1  could not start, or failed
+ 64  wrong usage`;
 
 const program = new Command('ota-connect')
   .description('OTA Connect: over-the-air updates for fleets of devices')
   .version(VERSION)
-  .exitOverride();
+  // Commands inherit both: they throw instead of ending the process, and the wording of errors is ours.
+  .configureOutput({ outputError: () => undefined })
+  .exitOverride()
+  .addHelpText('afterAll', EXIT_CODES_HELP);
 
 program
   .command('serve', { isDefault: true })
@@ -27,7 +35,6 @@ program
     '--host-name <name...>',
     'name devices reach the gateway by; the first goes into credentials (default: localhost)',
   )
-  .exitOverride()
   .action(serve);
 
 type ServeOptions = {
@@ -73,12 +80,18 @@ function port(text: string): number {
 
 /** One sentence for what an operator can mend; the whole error for what only we can. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : reportUsage(error);
   const isOperatorMatter = error instanceof CodedError && error.family !== 'Bug';
   process.stderr.write(
     isOperatorMatter ? `ota-connect: ${error.message}\n` : `ota-connect: ${describe(error)}\n`,
   );
   return EXIT_FAILED;
+}
+
+function reportUsage(error: CommanderError): number {
+  const what = error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ');
+  process.stderr.write(`ota-connect: ${what}; see: ota-connect serve --help\n`);
+  return EXIT_USAGE;
 }
 
 function describe(error: unknown): string {

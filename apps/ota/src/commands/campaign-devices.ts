@@ -1,4 +1,5 @@
-// `ota campaign devices`: every device of a campaign, with its state and, where it ended badly, why.
+// `ota campaign devices`: every device of a campaign, with its state and, where it ended badly, why. The reason is long, so
+// people see no UUID beside it: the device id names the device as well.
 import type { Command } from 'commander';
 import { USER_API } from '@ota-connect/contract';
 import type { CampaignDevice } from '@ota-connect/contract/user';
@@ -19,13 +20,12 @@ export function addCampaignDevices(campaign: Command): void {
       const devices = await api.list<CampaignDevice>(path, {}, options.limit);
       print(options, { values: devices }, () =>
         table(
-          ['DEVICE ID', 'STATE', 'REASON', 'UPDATED', 'UUID'],
+          ['DEVICE ID', 'STATE', 'UPDATED', 'REASON'],
           devices.map((each) => [
             each.deviceId,
             each.state,
-            each.reason === undefined ? undefined : `${each.reason.code} ${each.reason.description}`,
             each.updatedAt,
-            each.deviceUuid,
+            each.reason === undefined ? undefined : `${each.reason.code} ${each.reason.description}`,
           ]),
           'No devices in it yet; they appear when it is launched.',
         ),
