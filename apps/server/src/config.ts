@@ -13,6 +13,11 @@ export type ServerLimits = {
   readonly deviceRequestMs: number;
   /** A connection that moves no byte for this long is closed. */
   readonly idleMs: number;
+  /** Header lines of a request, and a TLS handshake, take no longer. */
+  readonly headersMs: number;
+  readonly handshakeMs: number;
+  /** Of each listener; further ones are closed at once. */
+  readonly maxConnections: number;
   /** Longer than the pause between the requests of one poll, so that a poll needs one handshake. */
   readonly keepAliveMs: number;
   /** How often background work looks for what is due. */
@@ -40,6 +45,9 @@ const DEFAULT_LIMITS: ServerLimits = {
   softwareBytes: 64 * 1024 ** 3,
   deviceRequestMs: 120_000,
   idleMs: 120_000,
+  headersMs: 20_000,
+  handshakeMs: 20_000,
+  maxConnections: 10_000,
   keepAliveMs: 75_000,
   jobPollMs: 5_000,
 };
@@ -56,7 +64,7 @@ export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = {}):
     hostNames: readHostNames(options.hostNames ?? env['OTA_CONNECT_HOST_NAMES']?.split(',') ?? []),
     vaultKey: options.vaultKey ?? env['OTA_CONNECT_VAULT_KEY'],
     logLevel: options.logLevel ?? readLogLevel(env['OTA_CONNECT_LOG_LEVEL']) ?? 'warn',
-    limits: options.limits ?? DEFAULT_LIMITS,
+    limits: options.limits ?? { ...DEFAULT_LIMITS, ...readMaxConnections(env) },
   };
 }
 
@@ -70,6 +78,14 @@ export function parsePort(what: string, text: string): number {
 function readPort(name: string, env: NodeJS.ProcessEnv): number | undefined {
   const text = env[name];
   return text === undefined ? undefined : parsePort(name, text);
+}
+
+function readMaxConnections(env: NodeJS.ProcessEnv): { readonly maxConnections?: number } {
+  const text = env['OTA_CONNECT_MAX_CONNECTIONS'];
+  if (text === undefined) return {};
+  if (/^[1-9]\d{0,6}$/.test(text)) return { maxConnections: Number(text) };
+  const message = `OTA_CONNECT_MAX_CONNECTIONS must be a number from 1 to 9999999, not "${text}".`;
+  throw new ConfigError('bad_value', message);
 }
 
 function readHostNames(names: readonly string[]): readonly string[] {

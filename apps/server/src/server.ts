@@ -12,7 +12,8 @@ import { openFsBlobStore } from './platform/blobs/fs-blob-store.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
 import type { Context } from './platform/context.ts';
 import { lockDataDir, type DataDirLock } from './platform/data-dir.ts';
-import { flushToDisk, inTransaction, openDatabase, type Database } from './platform/db/database.ts';
+import { inTransaction, openDatabase, type Database } from './platform/db/database.ts';
+import { flushToDisk } from './platform/db/durability.ts';
 import { migrate } from './platform/db/migrate.ts';
 import { closeApp } from './platform/http/app.ts';
 import { listen, requireFreePort } from './platform/http/listen.ts';
@@ -37,6 +38,8 @@ export type RunningServer = {
 
 /** Throws ConfigError or StorageError, each with one sentence for the operator; nothing then runs or has changed. */
 export async function startServer(config: Config, clock: Clock = systemClock): Promise<RunningServer> {
+  // Nothing this process writes is for other users.
+  process.umask(0o077);
   // A directory that exists is asked first: its holder is a better answer than "the port is in use".
   const early = existsSync(config.dataDir) ? lockDataDir(config.dataDir) : undefined;
   let lock: DataDirLock | undefined = early;

@@ -4,7 +4,7 @@ import { CodedError } from '@ota-connect/uptane';
 
 type Options = { cause?: unknown; details?: Record<string, unknown> };
 
-/** Codes: corrupt, wrong_vault_key, data_dir_in_use, migration_failed, upload_incomplete. */
+/** Codes: corrupt, wrong_vault_key, data_dir_in_use, data_dir_unsafe, migration_failed, upload_incomplete. */
 export class StorageError extends CodedError {
   constructor(code: string, message: string, options?: Options) {
     super('StorageError', code, message, options);

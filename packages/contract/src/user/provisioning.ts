@@ -1,4 +1,5 @@
-// Shared credentials for provisioning: made once, handed out once as credentials.zip, named by this header.
+// Shared credentials for provisioning: made once, handed out once as credentials.zip, named by this header, revoked with
+// DELETE of the one.
 import { Type, type Static } from 'typebox';
 import { Time } from './common.ts';
 
@@ -18,5 +19,7 @@ export const CredentialsSchema = Type.Object({
   description: Type.Optional(Type.String()),
   createdAt: Time,
   expiresAt: Time,
+  /** Since then they open nothing. */
+  revokedAt: Type.Optional(Time),
 });
 export type Credentials = Static<typeof CredentialsSchema>;

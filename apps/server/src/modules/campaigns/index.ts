@@ -3,7 +3,7 @@
 import type { Context } from '../../platform/context.ts';
 import type { JobHandler } from '../../platform/jobs/queue.ts';
 import { on, type Reaction } from '../../platform/outbox/publish.ts';
-import type { DeviceEventReceived } from '../device-registry/index.ts';
+import type { DeviceDeleted, DeviceEventReceived } from '../device-registry/index.ts';
 import type {
   DeviceUpdateCanceled,
   DeviceUpdateCompleted,
@@ -11,6 +11,7 @@ import type {
   EcusRegistered,
 } from '../director/index.ts';
 import { CANCEL, cancelBatch } from './cancel-campaign.ts';
+import { onDeviceDeleted } from './on-device-deleted.ts';
 import { onDeviceEvent } from './on-device-event.ts';
 import { onDeviceInventory } from './on-device-inventory.ts';
 import { onDeviceUpdate } from './on-device-update.ts';
@@ -23,6 +24,7 @@ export { userRoutes } from './user-routes.ts';
 
 export function reactions(ctx: Context): readonly Reaction[] {
   return [
+    on<DeviceDeleted>(ctx, 'DeviceDeleted', onDeviceDeleted),
     on<DeviceEventReceived>(ctx, 'DeviceEventReceived', onDeviceEvent),
     on<DeviceUpdateCompleted>(ctx, 'DeviceUpdateCompleted', onDeviceUpdate),
     on<DeviceUpdateCanceled>(ctx, 'DeviceUpdateCanceled', onDeviceUpdate),

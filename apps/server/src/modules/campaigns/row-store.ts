@@ -33,14 +33,24 @@ export type RowKey = {
   readonly deviceUuid: string;
 };
 
+function keyOf(row: DeviceRow): RowKey {
+  return { environment: row.environment, campaignId: row.campaign_id, deviceUuid: row.device_uuid };
+}
+
+function ofDevice({ environment, campaignId: campaign_id, deviceUuid: device_uuid }: RowKey) {
+  return { environment, campaign_id, device_uuid };
+}
+
+function ofCampaign({ environment, id: campaign_id }: CampaignKey) {
+  return { environment, campaign_id };
+}
+
 /** False when the device has a row already. */
 export async function insertRequested(tx: Transaction, key: RowKey, now: number): Promise<boolean> {
   const inserted = await tx
     .insertInto('campaign_devices')
     .values({
-      environment: key.environment,
-      campaign_id: key.campaignId,
-      device_uuid: key.deviceUuid,
+      ...ofDevice(key),
       state: 'requested',
       reason_code: null,
       reason_description: null,
@@ -59,9 +69,7 @@ export async function findRow(db: Queryable, key: RowKey): Promise<DeviceRow | u
   return db
     .selectFrom('campaign_devices')
     .selectAll()
-    .where('environment', '=', key.environment)
-    .where('campaign_id', '=', key.campaignId)
-    .where('device_uuid', '=', key.deviceUuid)
+    .where((it) => it.and(ofDevice(key)))
     .executeTakeFirst();
 }
 
@@ -73,7 +81,7 @@ export type RowChange = {
 
 /** The row and the counts that it is part of. */
 export async function saveRowState(tx: Transaction, row: DeviceRow, change: RowChange): Promise<void> {
-  const key = { environment: row.environment, campaignId: row.campaign_id };
+  const key = keyOf(row);
   await tx
     .updateTable('campaign_devices')
     .set({
@@ -82,22 +90,34 @@ export async function saveRowState(tx: Transaction, row: DeviceRow, change: RowC
       reason_description: change.reason?.description ?? null,
       updated_at: change.now,
     })
-    .where('environment', '=', row.environment)
-    .where('campaign_id', '=', row.campaign_id)
-    .where('device_uuid', '=', row.device_uuid)
+    .where((it) => it.and(ofDevice(key)))
     .execute();
   await count(tx, key, { state: row.state, by: -1 });
   await count(tx, key, { state: change.state, by: 1 });
   if (change.state === 'failed') await countFailure(tx, key, change.reason?.code ?? '');
 }
 
+/** The rows of a device in all campaigns, in these states. */
+export async function listRowsOfDevice(
+  db: Queryable,
+  device: { readonly environment: string; readonly deviceUuid: string },
+  states: readonly DeviceInCampaignState[],
+): Promise<DeviceRow[]> {
+  return db
+    .selectFrom('campaign_devices')
+    .selectAll()
+    .where('environment', '=', device.environment)
+    .where('device_uuid', '=', device.deviceUuid)
+    .where('state', 'in', states)
+    .orderBy('campaign_id')
+    .execute();
+}
+
 export async function countAttempt(tx: Transaction, row: DeviceRow): Promise<void> {
   await tx
     .updateTable('campaign_devices')
     .set({ attempts: row.attempts + 1 })
-    .where('environment', '=', row.environment)
-    .where('campaign_id', '=', row.campaign_id)
-    .where('device_uuid', '=', row.device_uuid)
+    .where((it) => it.and(ofDevice(keyOf(row))))
     .execute();
 }
 
@@ -109,8 +129,7 @@ export async function listRows(
   let query = db
     .selectFrom('campaign_devices')
     .selectAll()
-    .where('environment', '=', campaign.environment)
-    .where('campaign_id', '=', campaign.id)
+    .where((it) => it.and(ofCampaign(campaign)))
     .orderBy('device_uuid')
     .limit(filter.limit);
   if (filter.states !== undefined) query = query.where('state', 'in', filter.states);
@@ -148,8 +167,7 @@ export async function countsOf(db: Queryable, campaign: CampaignKey): Promise<St
   const rows = await db
     .selectFrom('campaign_counts')
     .select(['state', 'count'])
-    .where('environment', '=', campaign.environment)
-    .where('campaign_id', '=', campaign.id)
+    .where((it) => it.and(ofCampaign(campaign)))
     .execute();
   return new Map(rows.map((row) => [row.state, row.count]));
 }
@@ -162,8 +180,7 @@ export async function failuresOf(
   return db
     .selectFrom('campaign_failures')
     .select(['code', 'count'])
-    .where('environment', '=', campaign.environment)
-    .where('campaign_id', '=', campaign.id)
+    .where((it) => it.and(ofCampaign(campaign)))
     .orderBy('count', 'desc')
     .orderBy('code')
     .execute();

@@ -51,6 +51,10 @@ export type CampaignsTables = RowTables & {
 export type CampaignKey = { readonly environment: string; readonly id: string };
 export type PageRequest = { readonly after?: string | undefined; readonly limit: number };
 
+function withId({ environment, id }: CampaignKey): CampaignKey {
+  return { environment, id };
+}
+
 /** False when the name is taken. */
 export async function insertUpdate(tx: Transaction, row: UpdateRow): Promise<boolean> {
   const inserted = await tx
@@ -66,8 +70,7 @@ export async function findUpdateRow(db: Queryable, key: CampaignKey): Promise<Up
   return db
     .selectFrom('updates')
     .selectAll()
-    .where('environment', '=', key.environment)
-    .where('id', '=', key.id)
+    .where((it) => it.and(withId(key)))
     .executeTakeFirst();
 }
 
@@ -106,8 +109,7 @@ export async function findCampaignRow(db: Queryable, key: CampaignKey): Promise<
   return db
     .selectFrom('campaigns')
     .selectAll()
-    .where('environment', '=', key.environment)
-    .where('id', '=', key.id)
+    .where((it) => it.and(withId(key)))
     .executeTakeFirst();
 }
 
@@ -137,8 +139,7 @@ export async function setCampaignStatus(
       finished_at: change.finishedAt,
       ...(change.launchedAt === undefined ? {} : { launched_at: change.launchedAt }),
     })
-    .where('environment', '=', key.environment)
-    .where('id', '=', key.id)
+    .where((it) => it.and(withId(key)))
     .execute();
 }
 

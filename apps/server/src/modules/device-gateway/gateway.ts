@@ -3,7 +3,7 @@
 import { createServer, type Server as TlsServer } from 'node:https';
 import type { Server } from 'node:http';
 import type { Context } from '../../platform/context.ts';
-import { createApp, type App } from '../../platform/http/app.ts';
+import { CHECK_CONNECTIONS_MS, createApp, type App } from '../../platform/http/app.ts';
 import { authenticateDevice, authenticateProvisioning } from '../../platform/http/authenticate-device.ts';
 import { findPeer, gatewayCredentials, provisioningRoutes, type GatewayCredentials } from '../pki/index.ts';
 
@@ -15,7 +15,11 @@ const SESSION_LIFETIME_S = 24 * 3_600;
 export type DeviceRoutes = (app: App, ctx: Context) => void;
 
 export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceRoutes[]): Promise<App> {
-  const tls = tlsOptions(await gatewayCredentials(ctx));
+  const tls = {
+    ...tlsOptions(await gatewayCredentials(ctx)),
+    handshakeTimeout: ctx.config.limits.handshakeMs,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+  };
   let listener: TlsServer | undefined;
   const app = createApp(ctx, {
     requestMs: ctx.config.limits.deviceRequestMs,
@@ -34,11 +38,15 @@ export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceR
     done(null, body),
   );
   void app.register(async (scope: App) => {
-    scope.addHook('onRequest', authenticateProvisioning(ctx, findPeer));
+    const authenticate = authenticateProvisioning(ctx, findPeer);
+    scope.addHook('onRequest', authenticate);
+    scope.addHook('preHandler', authenticate);
     provisioningRoutes(scope, ctx);
   });
   void app.register(async (scope: App) => {
-    scope.addHook('onRequest', authenticateDevice(ctx, findPeer));
+    const authenticate = authenticateDevice(ctx, findPeer);
+    scope.addHook('onRequest', authenticate);
+    scope.addHook('preHandler', authenticate);
     for (const register of deviceRoutes) register(scope, ctx);
   });
   const renewal = setInterval(() => void renewCertificate(ctx, listener), RENEWAL_CHECK_MS).unref();

@@ -1,9 +1,9 @@
-// What a device sends to the registry. Bodies are read as bytes, whatever content type they claim: the original's clients
-// name several. Source: client-protocol 3.8, 3.9; server-protocol 8.2, 8.7
+// What a device sends to the registry. Source: client-protocol 3.8, 3.9; server-protocol 8.2, 8.7
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DEVICE_PATHS } from '@ota-connect/contract/device';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
+import { acceptBytes, bytesOf } from '../../platform/http/raw-body.ts';
 import { flushSeen, markSeen } from './last-seen.ts';
 import { receiveEvents } from './receive-events.ts';
 import { readJsonBody, receiveReport } from './receive-system-info.ts';
@@ -18,8 +18,7 @@ export function deviceRoutes(app: App, ctx: Context): void {
   app.addHook('onRequest', async ({ device }) => markSeen(ctx, device.environment, device.uuid));
   app.addHook('onClose', () => flushSeen(ctx));
   void app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    acceptBytes(scope);
     scope.post(DEVICE_PATHS.events, { bodyLimit: MAX_EVENTS_BYTES }, async (request, reply) => {
       await receiveEvents(ctx, request.device, readJsonBody(bytesOf(request)));
       return reply.code(204).send();
@@ -39,8 +38,4 @@ export function deviceRoutes(app: App, ctx: Context): void {
       handler: report('config'),
     });
   });
-}
-
-function bytesOf(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array();
 }

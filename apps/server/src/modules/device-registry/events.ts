@@ -8,6 +8,13 @@ export type DeviceCreated = DomainEvent & {
   readonly deviceId: string;
 };
 
+/** The device, its groups, its ECUs and its certificates are gone; its device id and serials are free. */
+export type DeviceDeleted = DomainEvent & {
+  readonly type: 'DeviceDeleted';
+  readonly deviceUuid: string;
+  readonly deviceId: string;
+};
+
 /** First contact ever. */
 export type DeviceSeen = DomainEvent & { readonly type: 'DeviceSeen'; readonly deviceUuid: string };
 

@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [
         sql`CREATE TABLE device_reports (environment TEXT NOT NULL, device_uuid TEXT NOT NULL, kind TEXT NOT NULL,
           body TEXT NOT NULL, received_at INTEGER NOT NULL,
           PRIMARY KEY (environment, device_uuid, kind)) STRICT`,
+        // The newest of each device stay, the oldest go (MAX_STORED_EVENTS of receive-events.ts).
         sql`CREATE TABLE device_events (environment TEXT NOT NULL, device_uuid TEXT NOT NULL, event_id TEXT NOT NULL,
           sequence TEXT NOT NULL, correlation_id TEXT, body TEXT NOT NULL, received_at INTEGER NOT NULL,
           PRIMARY KEY (environment, device_uuid, event_id)) STRICT`,

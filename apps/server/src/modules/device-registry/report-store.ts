@@ -15,6 +15,11 @@ export type EventRow = {
   received_at: number;
 };
 
+type DeviceKey = { readonly environment: string; readonly deviceUuid: string };
+
+/** SQLite takes a bounded number of values in a statement. */
+const ROWS_AT_ONCE = 100;
+
 export type ReportTables = {
   device_reports: {
     environment: string;
@@ -23,6 +28,7 @@ export type ReportTables = {
     body: string;
     received_at: number;
   };
+  /** Bounded for each device: the newest stay (receive-events.ts). */
   device_events: EventRow;
 };
 
@@ -52,15 +58,48 @@ export async function findReport(
     .executeTakeFirst();
 }
 
-/** False when an event with this id came before: devices repeat what was not answered. */
-export async function insertEvent(tx: Transaction, row: EventRow): Promise<boolean> {
-  const inserted = await tx
-    .insertInto('device_events')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('event_id')
-    .executeTakeFirst();
-  return inserted !== undefined;
+/** Ids of those that did not come before: devices repeat what was not answered. */
+export async function insertEvents(tx: Transaction, rows: readonly EventRow[]): Promise<ReadonlySet<string>> {
+  const fresh = new Set<string>();
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+    const inserted = await tx
+      .insertInto('device_events')
+      .values(rows.slice(start, start + ROWS_AT_ONCE))
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('event_id')
+      .execute();
+    for (const row of inserted) fresh.add(row.event_id);
+  }
+  return fresh;
+}
+
+/** Keeps the newest `keep` of a device. */
+export async function dropOldEvents(tx: Transaction, key: DeviceKey, keep: number): Promise<void> {
+  const newestToGo = tx
+    .selectFrom('device_events')
+    .select('sequence')
+    .where('environment', '=', key.environment)
+    .where('device_uuid', '=', key.deviceUuid)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .offset(keep);
+  await tx
+    .deleteFrom('device_events')
+    .where('environment', '=', key.environment)
+    .where('device_uuid', '=', key.deviceUuid)
+    .where('sequence', '<=', newestToGo)
+    .execute();
+}
+
+/** All that a device ever said. */
+export async function removeReports(tx: Transaction, key: DeviceKey): Promise<void> {
+  for (const table of ['device_reports', 'device_events'] as const) {
+    await tx
+      .deleteFrom(table)
+      .where('environment', '=', key.environment)
+      .where('device_uuid', '=', key.deviceUuid)
+      .execute();
+  }
 }
 
 /** Oldest first. */

@@ -113,6 +113,18 @@ export async function setDeviceStatus(
     .execute();
 }
 
+/** The row of a device, its contact, and its place in groups. */
+export async function removeDeviceRows(tx: Transaction, environment: string, uuid: string): Promise<void> {
+  for (const table of ['device_group_members', 'device_contacts'] as const) {
+    await tx
+      .deleteFrom(table)
+      .where('environment', '=', environment)
+      .where('device_uuid', '=', uuid)
+      .execute();
+  }
+  await tx.deleteFrom('devices').where('environment', '=', environment).where('uuid', '=', uuid).execute();
+}
+
 export type Contact = { readonly environment: string; readonly uuid: string; readonly at: number };
 
 /** True when it is the first contact. A contact of a device that is not (or no longer) here leaves no row. */

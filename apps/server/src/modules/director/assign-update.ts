@@ -4,13 +4,12 @@ import { canonicalBytes, DEFAULT_LIMITS, instantFromMs, nextTargets } from '@ota
 import type { Context } from '../../platform/context.ts';
 import type { Queryable, Transaction } from '../../platform/db/database.ts';
 import { newId } from '../../platform/ids.ts';
-import { publish } from '../../platform/outbox/publish.ts';
 import type { Assignment } from './assignment.ts';
 import { insertAssignment, listAssignments, type StoredAssignment } from './assignment-store.ts';
+import { beginUpdate } from './begin-update.ts';
 import { deviceTargets } from './device-targets.ts';
-import type { UpdateAssigned } from './events.ts';
 import { findAffected, type Affected, type NotAffectedCode, type UpdateTarget } from './find-affected.ts';
-import { listEcus, markOutdated, type DeviceKey } from './store.ts';
+import { listEcus, type DeviceKey } from './store.ts';
 
 export type UpdateRequest = {
   readonly environment: string;
@@ -52,13 +51,7 @@ export async function assignUpdate(
   if (!fitsTargets(assignments)) return { notAffected: 'targets_too_large' };
   for (const assignment of assignments) await insertAssignment(tx, environment, assignment);
   if (state === 'queued') return 'queued';
-  await markOutdated(tx, key, true);
-  await publish(tx, {
-    type: 'UpdateAssigned',
-    environment,
-    deviceUuid,
-    correlationId,
-  } satisfies UpdateAssigned);
+  await beginUpdate(tx, key, correlationId);
   return 'assigned';
 }
 

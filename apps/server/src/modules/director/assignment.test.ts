@@ -13,13 +13,13 @@ const NO = undefined;
 
 describe('assignment', () => {
   const expected: Record<AssignmentState, readonly (AssignmentState | undefined)[]> = {
-    //          promoted    no_longer_fits  targets_fetched  image_installed  install_failed  other_image  cancel
-    queued: ['assigned', 'failed', NO, 'completed', NO, NO, 'cancelled'],
-    assigned: [NO, NO, 'in_flight', 'completed', NO, NO, 'cancelled'],
-    in_flight: [NO, NO, 'in_flight', 'completed', 'failed', 'cancelled', NO],
-    completed: [NO, NO, NO, NO, NO, NO, NO],
-    failed: [NO, NO, NO, NO, NO, NO, NO],
-    cancelled: [NO, NO, NO, NO, NO, NO, NO],
+    //          promoted    no_longer_fits  targets_fetched  image_installed  install_failed  other_image  cancel  deleted
+    queued: ['assigned', 'failed', NO, 'completed', NO, NO, 'cancelled', 'cancelled'],
+    assigned: [NO, NO, 'in_flight', 'completed', NO, NO, 'cancelled', 'cancelled'],
+    in_flight: [NO, NO, 'in_flight', 'completed', 'failed', 'cancelled', NO, 'cancelled'],
+    completed: [NO, NO, NO, NO, NO, NO, NO, NO],
+    failed: [NO, NO, NO, NO, NO, NO, NO, NO],
+    cancelled: [NO, NO, NO, NO, NO, NO, NO, NO],
   };
   for (const state of ASSIGNMENT_STATES) {
     for (const [index, event] of ASSIGNMENT_EVENTS.entries()) {

@@ -1,7 +1,8 @@
 // One assignment: the Director gives one target to one ECU. Its life is a table; a pair that is not listed is a Bug.
 // A device works on one correlation id at a time, since its Targets document carries one: later updates are queued in
 // the order in which they came and are promoted one by one.
-// An assignment that a device has fetched cannot be taken back: the device goes on with what it saw.
+// An assignment that a device has fetched cannot be taken back: the device goes on with what it saw. When the device itself
+// is deleted nobody will report any more, so that ends it.
 // Source: server-protocol 4.4, 4.8; client-protocol 14 trap 12
 import type { DeviceUpdateState } from '@ota-connect/contract/user';
 
@@ -32,6 +33,7 @@ export const ASSIGNMENT_EVENTS = [
   'install_failed',
   'other_image_installed',
   'cancel_requested',
+  'device_deleted',
 ] as const;
 export type AssignmentEvent = (typeof ASSIGNMENT_EVENTS)[number];
 
@@ -52,13 +54,20 @@ const NEXT: Readonly<Record<AssignmentState, Partial<Record<AssignmentEvent, Ass
     image_installed: 'completed',
     no_longer_fits: 'failed',
     cancel_requested: 'cancelled',
+    device_deleted: 'cancelled',
   },
-  assigned: { targets_fetched: 'in_flight', image_installed: 'completed', cancel_requested: 'cancelled' },
+  assigned: {
+    targets_fetched: 'in_flight',
+    image_installed: 'completed',
+    cancel_requested: 'cancelled',
+    device_deleted: 'cancelled',
+  },
   in_flight: {
     targets_fetched: 'in_flight',
     image_installed: 'completed',
     install_failed: 'failed',
     other_image_installed: 'cancelled',
+    device_deleted: 'cancelled',
   },
   completed: {},
   failed: {},

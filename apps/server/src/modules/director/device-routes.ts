@@ -6,6 +6,7 @@ import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
 import { sendDocument } from '../../platform/http/conditional.ts';
 import { RequestError } from '../../platform/http/problem.ts';
+import { acceptBytes, bytesOf } from '../../platform/http/raw-body.ts';
 import { sendRoot } from '../keyserver/index.ts';
 import { readRegistration } from './read-registration.ts';
 import { receiveManifest } from './receive-manifest.ts';
@@ -18,9 +19,7 @@ const ROLES: readonly DeviceRole[] = ['targets', 'snapshot', 'timestamp'];
 
 export function deviceRoutes(app: App, ctx: Context): void {
   void app.register(async (scope) => {
-    // Signatures are over bytes: what arrives is kept as it is, whatever content type it claims.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    acceptBytes(scope);
     scope.post(DEVICE_PATHS.ecus, { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
       const registered = await registerEcus(ctx, keyOf(request), readRegistration(bytesOf(request)));
       return reply.code(registered === 'created' ? 201 : 200).send({});
@@ -55,8 +54,4 @@ export function deviceRoutes(app: App, ctx: Context): void {
 
 function keyOf(request: FastifyRequest): DeviceKey {
   return { environment: request.device.environment, uuid: request.device.uuid };
-}
-
-function bytesOf(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array();
 }

@@ -3,6 +3,7 @@
 export { assignUpdate, dryRunUpdate, type Assigned, type UpdateRequest } from './assign-update.ts';
 export type { AssignedTarget, Image, Result } from './assignment.ts';
 export { cancelAssignments, type Cancelled } from './cancel-assignment.ts';
+export { forgetDevice } from './forget-device.ts';
 export { deviceRoutes } from './device-routes.ts';
 export { registerEcus } from './register-ecus.ts';
 export { ecusOfDevice } from './ecus-of-device.ts';

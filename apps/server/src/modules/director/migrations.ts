@@ -35,6 +35,7 @@ export const migrations: readonly Migration[] = [
   {
     id: 'director/0002',
     async up(tx) {
+      // The newest of each device stay, the oldest go (MAX_STORED of installation-report-store.ts).
       await sql`CREATE TABLE director_installation_reports (environment TEXT NOT NULL, device_uuid TEXT NOT NULL,
         digest TEXT NOT NULL, report TEXT NOT NULL, received_at INTEGER NOT NULL, last_received_at INTEGER NOT NULL,
         times_received INTEGER NOT NULL, PRIMARY KEY (environment, device_uuid, digest)) STRICT`.execute(tx);

@@ -5,9 +5,10 @@ import type { Transaction } from '../../platform/db/database.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { isSameImage, type AssignmentEvent, type Result } from './assignment.ts';
 import { listAssignments, type StoredAssignment } from './assignment-store.ts';
+import { beginUpdate } from './begin-update.ts';
 import { changeState } from './change-state.ts';
-import type { DeviceUpdateCompleted, UpdateAssigned } from './events.ts';
-import { listEcus, markOutdated, type DeviceKey } from './store.ts';
+import type { DeviceUpdateCompleted } from './events.ts';
+import { listEcus, type DeviceKey } from './store.ts';
 import type { RegisteredEcu } from './verify-manifest.ts';
 
 type Verdict = { readonly event: AssignmentEvent; readonly result?: Result };
@@ -39,13 +40,7 @@ async function begin(ctx: Context, tx: Transaction, queued: Queued): Promise<boo
     if (verdict.result !== undefined) ended.push({ ecuSerial: assignment.ecuSerial, result: verdict.result });
   }
   if (ended.length < group.length) {
-    await markOutdated(tx, key, true);
-    await publish(tx, {
-      type: 'UpdateAssigned',
-      environment,
-      deviceUuid,
-      correlationId,
-    } satisfies UpdateAssigned);
+    await beginUpdate(tx, key, correlationId);
     return true;
   }
   const failed = ended.find((one) => !one.result.success);

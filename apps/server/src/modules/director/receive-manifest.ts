@@ -10,6 +10,7 @@ import {
 } from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { flushToDisk } from '../../platform/db/durability.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { applyManifest, type Applied, type UpdateEnd } from './apply-manifest.ts';
@@ -28,13 +29,19 @@ type Judged = {
   readonly missing: readonly string[];
 };
 
+/** One line of the log for a manifest, whatever it says. */
+const MAX_LOGGED = 5;
+
 /** Throws RequestError: the codes of ManifestRefusal. */
 export async function receiveManifest(ctx: Context, key: DeviceKey, body: Uint8Array): Promise<void> {
   const manifest = readManifest(body);
   const { applied, attacks, missing } = await judge(ctx.db, key, manifest);
   if (missing.length > 0) ctx.log.debug({ device: key.uuid, missing }, 'ECUs without a report');
-  for (const [ecu, seen] of attacks) {
-    ctx.log.warn({ device: key.uuid, ecu, seen: seen.slice(0, 500) }, 'An ECU reports an attack');
+  if (attacks.size > 0) {
+    const reports = [...attacks]
+      .slice(0, MAX_LOGGED)
+      .map(([ecu, seen]) => ({ ecu, seen: seen.slice(0, 500) }));
+    ctx.log.warn({ device: key.uuid, ecus: attacks.size, reports }, 'ECUs report an attack');
   }
   const saysNothingNew = applied.changedImages.size === 0 && applied.transitions.length === 0;
   if (saysNothingNew && manifest.installationReport === undefined) return;
@@ -42,6 +49,8 @@ export async function receiveManifest(ctx: Context, key: DeviceKey, body: Uint8A
     await save(ctx, tx, { key, ...(await judge(tx, key, manifest)) });
     await keepReport(ctx, tx, { key, manifest });
   });
+  // The device forgets its result once it has our answer.
+  await flushToDisk(ctx.db);
 }
 
 async function keepReport(

@@ -4,6 +4,7 @@ import type { EcuRegistration, RegisteredEcu } from '@ota-connect/contract/devic
 import { parsePublicKey } from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Transaction } from '../../platform/db/database.ts';
+import { flushToDisk } from '../../platform/db/durability.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { listAssignments } from './assignment-store.ts';
@@ -29,12 +30,12 @@ export async function registerEcus(
   key: DeviceKey,
   registration: EcuRegistration,
 ): Promise<Registered> {
-  return inTransaction(ctx.db, async (tx) => {
+  const registered = await inTransaction(ctx.db, async (tx) => {
     const rows = await listEcuRows(tx, key);
     const inventory = await readInventory(tx, { key, registration, rows });
     const plan = planRegistration(inventory, registration, keyTextOf);
     if (plan.kind === 'refused') throw new RequestError(plan.code, plan.reason);
-    if (plan.kind === 'unchanged') return 'unchanged';
+    if (plan.kind === 'unchanged') return plan.kind;
     const now = ctx.clock.now();
     const before = new Map(rows.map((row) => [row.serial, row]));
     for (const serial of plan.remove) {
@@ -53,15 +54,18 @@ export async function registerEcus(
       created_at: now,
     });
     const { environment, uuid: deviceUuid } = key;
-    const registered: EcusRegistered = {
+    const fact: EcusRegistered = {
       type: 'EcusRegistered',
       environment,
       deviceUuid,
       isFirst: plan.isNew,
     };
-    await publish(tx, registered);
+    await publish(tx, fact);
     return plan.isNew ? 'created' : 'replaced';
   });
+  // The device never registers by itself again once it has our answer.
+  if (registered !== 'unchanged') await flushToDisk(ctx.db);
+  return registered;
 }
 
 async function readInventory(

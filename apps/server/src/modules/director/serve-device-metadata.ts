@@ -6,6 +6,7 @@
 // Source: server-protocol 4.6
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { flushed, oweFlush } from '../../platform/db/durability.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { rootVersion } from '../keyserver/index.ts';
 import { listAssignments, type StoredAssignment } from './assignment-store.ts';
@@ -31,6 +32,13 @@ type Found = {
 
 /** Undefined: the device has registered no ECUs. */
 export async function serveDeviceRole(ctx: Context, wanted: Wanted): Promise<Uint8Array | undefined> {
+  const document = await currentRole(ctx, wanted);
+  // A version that a device has seen must never be given to other content.
+  await flushed(ctx.db);
+  return document;
+}
+
+async function currentRole(ctx: Context, wanted: Wanted): Promise<Uint8Array | undefined> {
   const { key, role } = wanted;
   const found = await look(ctx, ctx.db, wanted);
   if (found === undefined) return undefined;
@@ -79,6 +87,7 @@ async function markInFlight(
   }
   const [first] = seen.assignments;
   if (first === undefined) return;
+  oweFlush(ctx.db);
   const { correlationId } = first;
   await publish(tx, {
     type: 'UpdateInFlight',

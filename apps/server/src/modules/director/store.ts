@@ -168,6 +168,22 @@ export async function saveRoleRow(tx: Transaction, row: RoleRow): Promise<void> 
     .execute();
 }
 
+/** Its ECUs, whose serials are free then, and its roles. */
+export async function removeDeviceRows(tx: Transaction, key: DeviceKey): Promise<void> {
+  for (const table of ['director_ecus', 'director_roles'] as const) {
+    await tx
+      .deleteFrom(table)
+      .where('environment', '=', key.environment)
+      .where('device_uuid', '=', key.uuid)
+      .execute();
+  }
+  await tx
+    .deleteFrom('director_devices')
+    .where('environment', '=', key.environment)
+    .where('uuid', '=', key.uuid)
+    .execute();
+}
+
 export function keyToText(key: PublicKey): string {
   return JSON.stringify({ keytype: key.keytype, keyval: { public: key.keyval.public } });
 }

@@ -2,6 +2,7 @@
 // documents are signed anew when they are asked for. Source: server-protocol 5.1
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { flushed } from '../../platform/db/durability.ts';
 import { rootVersion } from '../keyserver/index.ts';
 import { LIFETIMES, publishSnapshot, publishTargets, publishTimestamp } from './publish-roles.ts';
 import { findRole, roleStates, type PublishedRole, type RoleRow } from './store.ts';
@@ -17,7 +18,10 @@ export async function freshRole(
   if ((await stalest(ctx, ctx.db, environment)) !== undefined) {
     await inTransaction(ctx.db, (tx) => refreshRoles(ctx, tx, environment));
   }
-  return findRole(ctx.db, environment, role);
+  const row = await findRole(ctx.db, environment, role);
+  // A version that a device has seen must never be given to other content.
+  await flushed(ctx.db);
+  return row;
 }
 
 /** Signs the lowest role that needs it, and with it all that rest on it. */

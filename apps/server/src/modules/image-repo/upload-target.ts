@@ -3,14 +3,15 @@
 // Source: server-protocol 5.2, client-protocol 14 (11)
 import type { Readable } from 'node:stream';
 import type { Context } from '../../platform/context.ts';
-import { flushToDisk, inTransaction, type Transaction } from '../../platform/db/database.ts';
+import { inTransaction, type Transaction } from '../../platform/db/database.ts';
+import { flushToDisk } from '../../platform/db/durability.ts';
 import type { StoredBlob } from '../../platform/blobs/blob-store.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { newId } from '../../platform/ids.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import type { TargetAdded } from './events.ts';
 import { publishTargets } from './publish-roles.ts';
-import { findTarget, insertTarget, listReleases, type Target } from './store.ts';
+import { allBlobKeys, findTarget, insertTarget, listReleases, type Target } from './store.ts';
 
 export type Upload = {
   readonly environment: string;
@@ -24,6 +25,8 @@ export type Upload = {
 
 export type UploadOutcome = { readonly kind: 'created' | 'unchanged'; readonly target: Target };
 
+type Stored = StoredBlob & { readonly blobKey: string };
+
 /** Throws RequestError `invalid_entity`, `conflicting_entity`; StorageError `upload_incomplete`, `storage_unavailable`. */
 export async function uploadTarget(ctx: Context, upload: Upload): Promise<UploadOutcome> {
   checkNames(upload);
@@ -31,14 +34,29 @@ export async function uploadTarget(ctx: Context, upload: Upload): Promise<Upload
   if (known && known.lengthBytes !== upload.lengthBytes) throw conflict(upload);
   const blobKey = newId(ctx.clock.now());
   const stored = await ctx.blobs.put(blobKey, upload.body, { lengthBytes: upload.lengthBytes });
+  const outcome = await listOrRemove(ctx, upload, { ...stored, blobKey });
+  // Behind here the blob may be listed, whatever fails: it stays.
+  await flushToDisk(ctx.db);
+  if (outcome.kind === 'unchanged') await ctx.blobs.remove(blobKey);
+  return outcome;
+}
+
+async function listOrRemove(ctx: Context, upload: Upload, stored: Stored): Promise<UploadOutcome> {
   try {
-    const outcome = await inTransaction(ctx.db, (tx) => listTarget(ctx, tx, upload, { ...stored, blobKey }));
-    await flushToDisk(ctx.db);
-    if (outcome.kind === 'unchanged') await ctx.blobs.remove(blobKey);
-    return outcome;
+    return await inTransaction(ctx.db, (tx) => listTarget(ctx, tx, upload, stored));
   } catch (error) {
-    await ctx.blobs.remove(blobKey);
+    // A commit that failed may still have happened. What this leaves in doubt goes at the next start.
+    if (!(await mayBeListed(ctx, stored.blobKey))) await ctx.blobs.remove(stored.blobKey);
     throw error;
+  }
+}
+
+async function mayBeListed(ctx: Context, blobKey: string): Promise<boolean> {
+  try {
+    return (await allBlobKeys(ctx.db)).has(blobKey);
+  } catch (error) {
+    ctx.log.error({ err: error }, 'An upload that failed is kept until the next start');
+    return true;
   }
 }
 
@@ -46,7 +64,7 @@ async function listTarget(
   ctx: Context,
   tx: Transaction,
   upload: Upload,
-  stored: StoredBlob & { readonly blobKey: string },
+  stored: Stored,
 ): Promise<UploadOutcome> {
   const { environment, filename, hardwareIds } = upload;
   const known = await findTarget(tx, environment, filename);

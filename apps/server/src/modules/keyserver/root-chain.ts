@@ -2,6 +2,7 @@
 // that no device ever meets an expired chain end. Source: server-protocol 5.1, 6; client-protocol 14 (30)
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
+import { flushed } from '../../platform/db/durability.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { buildRoot, keysOf, signerOf } from './root-document.ts';
 import { activeKeys, findRoot, insertRoot, type RepositoryRef, type RootRow } from './store.ts';
@@ -25,6 +26,7 @@ export async function serveRoot(ctx: Context, ref: RepositoryRef, version?: numb
     await inTransaction(ctx.db, (tx) => refreshExpiring(ctx, tx, ref));
   }
   const root = await findRoot(ctx.db, ref, version);
+  await flushed(ctx.db);
   if (root) return root.document;
   throw new RequestError('root_role_not_found', `There is no Root of version ${version ?? 'any'}.`);
 }

@@ -11,6 +11,7 @@ import {
 } from '@ota-connect/uptane';
 import { generateKeyPair, type KeyId, type Signer } from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
+import { oweFlush } from '../../platform/db/durability.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import type { RepositoryRef, RoleKey, RootRow, SigningRole } from './store.ts';
 
@@ -44,7 +45,10 @@ export async function newRoleKey(ctx: Context, ref: RepositoryRef, role: Signing
   return { keyId, role, publicKey, sealedPrivateKey: ctx.vault.seal(purposeOf(ref, keyId), privateKey) };
 }
 
-/** Throws RequestError `role_keys_not_found` when the private half is not here. */
+/**
+ * What is signed is served: whoever serves it waits for the disk (`flushed`), so that no version is given out twice.
+ * Throws RequestError `role_keys_not_found` when the private half is not here.
+ */
 export function signerOf(ctx: Context, ref: RepositoryRef, key: RoleKey): Signer {
   if (key.sealedPrivateKey === null) {
     throw new RequestError(
@@ -52,6 +56,7 @@ export function signerOf(ctx: Context, ref: RepositoryRef, key: RoleKey): Signer
       `The ${key.role} key of the ${ref.repository} repository is offline.`,
     );
   }
+  oweFlush(ctx.db);
   return createSigner(
     key.publicKey,
     ctx.vault.open(purposeOf(ref, key.keyId), key.sealedPrivateKey),

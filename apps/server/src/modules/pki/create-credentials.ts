@@ -4,7 +4,8 @@
 import { strToU8, zipSync } from 'fflate';
 import type { CreateCredentials } from '@ota-connect/contract/user';
 import type { Context } from '../../platform/context.ts';
-import { flushToDisk, inTransaction } from '../../platform/db/database.ts';
+import { inTransaction } from '../../platform/db/database.ts';
+import { flushToDisk } from '../../platform/db/durability.ts';
 import { newId } from '../../platform/ids.ts';
 import { fleetAuthority, gatewayAuthority } from './authorities.ts';
 import { issueCertificate, NO_EXPIRY_MS } from './issue-certificate.ts';
@@ -37,6 +38,7 @@ export async function createCredentials(
       fingerprint: identity.fingerprint,
       created_at: now,
       expires_at: now + (wish.validDays ?? DEFAULT_VALID_DAYS) * DAY_MS,
+      revoked_at: null,
     });
     return { id, archive };
   });

@@ -11,6 +11,11 @@ export async function findPeer(ctx: Context, fingerprint: string): Promise<PeerI
   }
   const shared = await credentialsByFingerprint(ctx.db, fingerprint);
   if (!shared) return undefined;
-  const { environment } = shared;
-  return { kind: 'provisioning', environment, credentialsId: shared.id, expiresAt: shared.expires_at };
+  return {
+    kind: 'provisioning',
+    environment: shared.environment,
+    credentialsId: shared.id,
+    expiresAt: shared.expires_at,
+    isRevoked: shared.revoked_at !== null,
+  };
 }

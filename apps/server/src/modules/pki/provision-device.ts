@@ -2,7 +2,8 @@
 // PKCS#12; the key is not kept. Source: client-protocol 3.1
 import type { DeviceRegistration } from '@ota-connect/contract/device';
 import type { Context } from '../../platform/context.ts';
-import { flushToDisk, inTransaction } from '../../platform/db/database.ts';
+import { inTransaction } from '../../platform/db/database.ts';
+import { flushToDisk } from '../../platform/db/durability.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { registerDevice } from '../device-registry/index.ts';
 import { fleetAuthority, gatewayAuthority } from './authorities.ts';

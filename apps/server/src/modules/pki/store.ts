@@ -21,6 +21,7 @@ export type PkiTables = {
     fingerprint: string;
     created_at: number;
     expires_at: number;
+    revoked_at: number | null;
   };
   device_certificates: {
     environment: string;
@@ -49,6 +50,12 @@ export const migrations: readonly Migration[] = [
       await sql`CREATE INDEX device_certificates_by_device ON device_certificates (environment, device_uuid)`.execute(
         tx,
       );
+    },
+  },
+  {
+    id: 'pki/0002',
+    async up(tx) {
+      await sql`ALTER TABLE provisioning_credentials ADD COLUMN revoked_at INTEGER`.execute(tx);
     },
   },
 ];
@@ -93,6 +100,33 @@ export async function credentialsByFingerprint(
 ): Promise<CredentialsRow | undefined> {
   const query = db.selectFrom('provisioning_credentials').selectAll().where('fingerprint', '=', fingerprint);
   return query.executeTakeFirst();
+}
+
+/** False when there are none of this id. Those revoked already stay revoked since then. */
+export async function setCredentialsRevoked(
+  tx: Queryable,
+  key: { readonly environment: string; readonly id: string },
+  now: number,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('provisioning_credentials')
+    .set((row) => ({ revoked_at: row.fn.coalesce('revoked_at', row.val(now)) }))
+    .where('environment', '=', key.environment)
+    .where('id', '=', key.id)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export async function removeDeviceCertificates(
+  tx: Queryable,
+  environment: string,
+  deviceUuid: string,
+): Promise<void> {
+  await tx
+    .deleteFrom('device_certificates')
+    .where('environment', '=', environment)
+    .where('device_uuid', '=', deviceUuid)
+    .execute();
 }
 
 export async function insertDeviceCertificate(db: Queryable, row: DeviceCertificateRow): Promise<void> {

@@ -1,4 +1,5 @@
-// Shared credentials: made, handed out once, listed by when they end.
+// Shared credentials: made, handed out once, listed, revoked; and the end of a device's identity, with the device.
+import { Type } from 'typebox';
 import {
   CREDENTIALS_ID_HEADER,
   CreateCredentialsSchema,
@@ -10,7 +11,11 @@ import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
 import { pageLimit, toPage } from '../../platform/http/page.ts';
 import { createCredentials } from './create-credentials.ts';
+import { deleteDevice } from './delete-device.ts';
+import { revokeCredentials } from './revoke-credentials.ts';
 import { listCredentials, type CredentialsRow } from './store.ts';
+
+const Params = Type.Object({ id: Type.String() });
 
 export function userRoutes(app: App, ctx: Context): void {
   app.post(
@@ -36,6 +41,19 @@ export function userRoutes(app: App, ctx: Context): void {
     });
     return toPage(rows, limit, { cursor: (row) => row.id, value: describe });
   });
+  removalRoutes(app, ctx);
+}
+
+function removalRoutes(app: App, ctx: Context): void {
+  app.delete('/provisioning/credentials/:id', { schema: { params: Params } }, async (request, reply) => {
+    await revokeCredentials(ctx, request.user.environment, request.params.id);
+    return reply.code(204).send();
+  });
+  // Here, where its identity was issued: the device registry knows devices, not their certificates.
+  app.delete('/devices/:id', { schema: { params: Params } }, async (request, reply) => {
+    await deleteDevice(ctx, request.user.environment, request.params.id);
+    return reply.code(204).send();
+  });
 }
 
 function describe(row: CredentialsRow): Credentials {
@@ -44,5 +62,6 @@ function describe(row: CredentialsRow): Credentials {
     ...(row.description === '' ? {} : { description: row.description }),
     createdAt: isoSeconds(row.created_at),
     expiresAt: isoSeconds(row.expires_at),
+    ...(row.revoked_at === null ? {} : { revokedAt: isoSeconds(row.revoked_at) }),
   };
 }

@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, sql, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
 import type { DatabaseConnection, SqliteDatabase, Transaction as KyselyTransaction } from 'kysely';
 import { BugError, StorageError } from '../errors.ts';
 import type { Tables } from './tables.ts';
@@ -39,14 +39,6 @@ export async function inTransaction<T>(db: Database, work: (tx: Transaction) => 
   });
   for (const listener of commitListeners.get(db) ?? []) listener(tx);
   return result;
-}
-
-/**
- * Puts what is committed on the disk for good. Commits alone survive the process, not a power cut in the same moment
- * (synchronous = NORMAL, for the sake of polls); what a device could not do again needs this before it is answered.
- */
-export async function flushToDisk(db: Database): Promise<void> {
-  await sql`PRAGMA wal_checkpoint(PASSIVE)`.execute(db);
 }
 
 /** Calls `listener` after each commit of inTransaction, to know the transaction by; it must not throw. */

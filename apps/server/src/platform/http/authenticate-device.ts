@@ -1,5 +1,6 @@
 // Who a gateway connection belongs to: TLS has checked that our fleet authority signed the certificate; here its
-// fingerprint is looked up, once per connection, since reading the peer certificate costs more than a poll.
+// fingerprint is looked up, once per connection, since reading the peer certificate costs more than a poll. When rights
+// are taken away, every connection is looked up again; that is asked again when a body has arrived, however slowly.
 // Source: stack.md section 4
 import type { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
@@ -15,6 +16,7 @@ export type PeerIdentity =
       readonly environment: string;
       readonly credentialsId: string;
       readonly expiresAt: number;
+      readonly isRevoked: boolean;
     };
 
 /** Given by the module that issued the certificates. `fingerprint`: SHA-256 of the DER, lower-case hex. */
@@ -29,7 +31,13 @@ declare module 'fastify' {
   }
 }
 
-const peers = new WeakMap<TLSSocket, Promise<PeerIdentity | undefined>>();
+type Peers = WeakMap<TLSSocket, Promise<PeerIdentity | undefined>>;
+const peersOf = new WeakMap<Context, Peers>();
+
+/** After rights were taken away: a connection that is open already keeps none of them. */
+export function forgetPeers(ctx: Context): void {
+  peersOf.delete(ctx);
+}
 
 export function authenticateDevice(ctx: Context, findPeer: FindPeer) {
   return async (request: FastifyRequest): Promise<void> => {
@@ -53,6 +61,10 @@ export function authenticateProvisioning(ctx: Context, findPeer: FindPeer) {
         'Only shared credentials may register a device.',
       );
     }
+    if (peer.isRevoked) {
+      const message = 'These provisioning credentials were revoked: make new ones and replace the archive.';
+      throw new RequestError('provisioning_credentials_revoked', message);
+    }
     if (peer.expiresAt <= ctx.clock.now()) {
       const message = 'These provisioning credentials have expired: make new ones and replace the archive.';
       throw new RequestError('provisioning_credentials_expired', message);
@@ -63,6 +75,7 @@ export function authenticateProvisioning(ctx: Context, findPeer: FindPeer) {
 
 async function peerOf(ctx: Context, request: FastifyRequest, findPeer: FindPeer): Promise<PeerIdentity> {
   const socket = request.raw.socket as TLSSocket;
+  const peers = currentPeers(ctx);
   let known = peers.get(socket);
   if (!known) {
     known = findPeer(ctx, fingerprintOf(socket));
@@ -74,6 +87,14 @@ async function peerOf(ctx: Context, request: FastifyRequest, findPeer: FindPeer)
   if (!peer)
     throw new RequestError('unknown_certificate', 'This certificate is not, or no longer, known here.');
   return peer;
+}
+
+function currentPeers(ctx: Context): Peers {
+  const known = peersOf.get(ctx);
+  if (known !== undefined) return known;
+  const peers: Peers = new WeakMap();
+  peersOf.set(ctx, peers);
+  return peers;
 }
 
 function fingerprintOf(socket: TLSSocket): string {

@@ -23,7 +23,8 @@ export function authenticateUser(ctx: Context, findUser: FindUser) {
     const token = /^Bearer ([\w~+/.=-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1];
     const user = token === undefined ? undefined : await findUser(ctx, token);
     if (!user) {
-      void reply.header('www-authenticate', 'Bearer');
+      // A stranger's body is not read, and a stranger's connection not kept.
+      void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
       throw new RequestError(
         'not_signed_in',
         token === undefined

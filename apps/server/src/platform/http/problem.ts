@@ -6,10 +6,11 @@ import { CodedError } from '@ota-connect/uptane';
 import { newId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 
-/** Codes that only devices see; all others are the contract's. */
+/** Codes that only devices see, or whoever speaks no proper HTTP; all others are the contract's. */
 const DEVICE_PROBLEMS = {
   unknown_certificate: { status: 403, title: 'The certificate belongs to no device' },
   provisioning_credentials_expired: { status: 403, title: 'The provisioning credentials have expired' },
+  provisioning_credentials_revoked: { status: 403, title: 'The provisioning credentials were revoked' },
   provisioning_credentials_required: { status: 403, title: 'Provisioning credentials are needed here' },
   device_credentials_required: { status: 403, title: 'Device credentials are needed here' },
   role_keys_not_found: { status: 412, title: 'The keys of this role are not on the server' },
@@ -18,6 +19,8 @@ const DEVICE_PROBLEMS = {
   signature_not_valid: { status: 400, title: 'A signature of the manifest is not valid' },
   ecu_not_primary: { status: 400, title: 'The manifest is of another Primary' },
   device_missing_primary_ecu: { status: 404, title: 'The device has no Primary' },
+  request_timeout: { status: 408, title: 'The request took too long' },
+  headers_too_large: { status: 431, title: 'The header lines are too long' },
   root_role_not_found: { status: 404, title: 'There is no Root of this version' },
 } as const;
 

@@ -1,6 +1,7 @@
 // Hands events to their reactions: oldest first, one transaction per event for all its reactions and its removal,
 // so that each reaction takes effect exactly once. One that keeps failing is set aside after MAX_ATTEMPTS and logged;
 // the ones behind it go on.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { inTransaction, onCommit } from '../db/database.ts';
 import { Drain } from '../drain.ts';
@@ -55,6 +56,8 @@ export class Dispatcher {
     let row = await this.#next();
     while (row && mayGoOn()) {
       if (!(await this.#handle(row))) return;
+      // SQLite never waits, so without this a long outbox would keep every request waiting.
+      await nextTurn();
       row = await this.#next();
     }
   }

@@ -12,6 +12,9 @@ export type Reaction = {
   react(tx: Transaction, event: DomainEvent): Promise<void>;
 };
 
+/** SQLite takes a bounded number of values in a statement. */
+const ROWS_AT_ONCE = 100;
+
 const publishing = new WeakSet<Transaction>();
 
 /** Whether there is anything to react to after this transaction: most have nothing, and cost no look at the outbox. */
@@ -21,12 +24,25 @@ export function hasPublished(tx: Transaction): boolean {
 
 /** Durable when the transaction commits; reactions run right after, in order, each exactly once. */
 export async function publish<Event extends DomainEvent>(tx: Transaction, event: Event): Promise<void> {
-  const row = { id: newId(), environment: event.environment, type: event.type, body: JSON.stringify(event) };
-  publishing.add(tx);
-  await tx
-    .insertInto('outbox_events')
-    .values({ ...row, failed_at: null })
-    .execute();
+  await publishAll(tx, [event]);
+}
+
+/** In this order. */
+export async function publishAll<Event extends DomainEvent>(
+  tx: Transaction,
+  events: readonly Event[],
+): Promise<void> {
+  for (let start = 0; start < events.length; start += ROWS_AT_ONCE) {
+    const rows = events.slice(start, start + ROWS_AT_ONCE).map((event) => ({
+      id: newId(),
+      environment: event.environment,
+      type: event.type,
+      body: JSON.stringify(event),
+      failed_at: null,
+    }));
+    publishing.add(tx);
+    await tx.insertInto('outbox_events').values(rows).execute();
+  }
 }
 
 /** Binds a reaction to its context; the event's own type is stated once, in its `events.ts`. */

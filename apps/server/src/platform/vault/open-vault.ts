@@ -1,11 +1,12 @@
 // Finds or makes the vault key at start, and refuses one that does not belong to the database: signing with other
 // keys than the fleet trusts would be noticed only in the field.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { inTransaction, type Database } from '../db/database.ts';
 import { ConfigError, StorageError } from '../errors.ts';
+import { writeSecretFile } from '../secret-file.ts';
 import { createVault, type KeyVault } from './key-vault.ts';
 
 const PROBE = { environment: '', name: 'vault-probe' };
@@ -41,7 +42,7 @@ function keyFile(config: Config): string {
 function obtainKey(config: Config): Uint8Array {
   if (config.vaultKey !== undefined || existsSync(keyFile(config))) return requireKey(config);
   const key = randomBytes(32);
-  writeFileSync(keyFile(config), `${key.toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  writeSecretFile(keyFile(config), `${key.toString('hex')}\n`);
   return key;
 }
 
