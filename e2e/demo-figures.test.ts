@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { describeMemory, residentMiB } from './figures.ts';
+import { describeMemory, residentMiB } from '../scripts/demo/figures.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'figures-test-'));
 const { PATH } = process.env;
