@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { generateKeyPair, type MetadataSource } from '@ota-connect/uptane';
+import { generateKeyPair, parseEcuSerial, type EcuSerial, type MetadataSource } from '@ota-connect/uptane';
 import { PRIMARY } from '@ota-connect/testkit';
 import { Aktualizr, type AktualizrPorts } from '../../src/aktualizr.ts';
 import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts';
@@ -12,8 +12,12 @@ import { createHttpMetadataSource } from '../../src/adapters/http/metadata-sourc
 import { createFileSigner } from '../../src/adapters/keys/file-signer.ts';
 import { createNonePackageManager } from '../../src/adapters/package-managers/none.ts';
 import { openStorage, type SqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
+import type { Config } from '../../src/config/config.ts';
 import { defaultConfig } from '../../src/config/defaults.ts';
-import type { Gateway, PackageManager, Storage } from '../../src/ports.ts';
+import { createDeviceDataSource } from '../../src/device-data/device-data-source.ts';
+import { prepareDevice } from '../../src/provisioning/prepare-device.ts';
+import { provision } from '../../src/provisioning/provision.ts';
+import type { Gateway, PackageManager, Storage, TlsCredentials } from '../../src/ports.ts';
 import type { DeviceDataSource } from '../../src/steps/context.ts';
 import type { TestGateway } from './test-gateway.ts';
 
@@ -44,6 +48,8 @@ export type DeviceOptions = {
   readonly http?: Partial<HttpOptions>;
   /** Milliseconds; the real time when absent. */
   readonly now?: () => number;
+  /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
+  readonly factory?: Config;
 };
 
 const key = generateKeyPair('ED25519');
@@ -55,12 +61,13 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** Opens, or opens again, the device of a folder; registered and with credentials. */
 export async function openTestDevice(options: DeviceOptions): Promise<TestDevice> {
-  const { folder, gateway, wrap = {} } = options;
-  const storage = openStorage({ ...defaultConfig().storage, path: join(folder, 'storage') });
-  await prepare(storage, gateway);
+  const { folder, gateway, factory, wrap = {} } = options;
+  const place = factory?.storage ?? { ...defaultConfig().storage, path: join(folder, 'storage') };
+  const storage = openStorage(place);
+  if (factory === undefined) await prepare(storage, gateway);
   const log: string[] = [];
   const http = new HttpClient({
-    credentials: () => gateway.credentials,
+    credentials: () => (factory === undefined ? gateway.credentials : storage.credentials.tls()),
     userAgent: 'Aktualizr/test',
     pauseMs: 1,
     ...options.http,
@@ -100,7 +107,7 @@ async function prepare(storage: SqliteStorage, gateway: TestGateway): Promise<vo
 }
 
 function portsOf(
-  { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now }: DeviceOptions,
+  { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now, factory }: DeviceOptions,
   device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
 ): Omit<AktualizrPorts, 'log'> {
   const { storage, http, imagesPath } = device;
@@ -113,16 +120,17 @@ function portsOf(
   };
   const repository = (name: 'director' | 'image', baseUrl: string) =>
     createHttpMetadataSource(http, { name, baseUrl, store: storage.metadata[name], etags: storage.etags });
+  const gatewayOver = (client: HttpClient) => createHttpGateway(client, urls, '36000');
   return {
     storage,
-    gateway: createHttpGateway(http, urls, '36000'),
+    gateway: gatewayOver(http),
     directorSource: repository('director', `${url}/director`),
     imageSource: repository('image', `${url}/repo`),
     packageManager: createNonePackageManager({
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
       repoUrl: `${url}/repo`,
-      primary: PRIMARY.serial,
+      primary: primarySerial(factory),
       needsReboot,
       http,
       images: storage.images,
@@ -131,12 +139,36 @@ function portsOf(
     }),
     clock: { now, sleep: async (_ms, signal) => signal.throwIfAborted() },
     signer: () => createFileSigner(storage.identity),
-    deviceData: DEVICE_DATA,
+    deviceData: factory === undefined ? DEVICE_DATA : createDeviceDataSource(factory),
     bootId,
     directorFullRoles: 'auto',
-    provision: async () => undefined,
+    provision: async () => {
+      if (factory !== undefined) await provisionBy(factory, storage, gatewayOver);
+    },
     newId: randomUUID,
   };
+}
+
+function primarySerial(factory: Config | undefined): EcuSerial {
+  return factory === undefined ? PRIMARY.serial : parseEcuSerial(factory.provision.primaryEcuSerial);
+}
+
+async function provisionBy(
+  config: Config,
+  storage: SqliteStorage,
+  gatewayOver: (client: HttpClient) => Gateway,
+): Promise<void> {
+  const over = (credentials: () => TlsCredentials | undefined) =>
+    gatewayOver(new HttpClient({ credentials, userAgent: 'Aktualizr/test', pauseMs: 1 }));
+  const { primary } = await prepareDevice(config, storage);
+  await provision({
+    config,
+    storage,
+    primary,
+    clock: { now: () => Date.now() },
+    gateway: over(() => storage.credentials.tls()),
+    sharedGateway: (shared) => over(() => shared),
+  });
 }
 
 const DEVICE_DATA: DeviceDataSource = {
