@@ -29,6 +29,7 @@ import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
 import { resume } from './update-cycle/resume.ts';
 import { feed, type Commands, type Reached } from './update-cycle/run.ts';
+import { INITIAL_STATE } from './update-cycle/states.ts';
 import type { CycleEvent } from './update-cycle/transitions.ts';
 
 export type AktualizrPorts = Omit<StepContext, 'reports' | 'gate' | 'events'> & {
@@ -53,9 +54,9 @@ export class Aktualizr {
     this.#provision = ports.provision;
     this.#commands = {
       check: (state) => checkUpdates(context, state),
-      recheck: (state) => recheckUpdates(context, state),
-      download: (state, signal) => downloadTargets(context, state, signal),
-      install: (state) => installPrimary(context, state),
+      recheck: () => recheckUpdates(context),
+      download: (_state, signal) => downloadTargets(context, signal),
+      install: () => installPrimary(context),
       finalize: (state) => finalizeInstall(context, state),
       report: () => reportResult(context),
     };
@@ -64,7 +65,12 @@ export class Aktualizr {
   /** Before any other verb: notes what a restart interrupted and finalises an installation that waited for it. */
   initialize(): Promise<void> {
     return this.#queue.run(async (signal) => {
-      await resume(this.#context.storage.cycle, this.#commands, this.#context.bootId, signal);
+      const { bootId, log, storage } = this.#context;
+      if (storage.cycle.isUnreadable()) {
+        log('warning', 'The stored state of the update cycle cannot be read; the cycle begins anew.');
+        storage.cycle.save(INITIAL_STATE);
+      }
+      await resume(storage.cycle, this.#commands, bootId, signal);
     });
   }
 
@@ -162,10 +168,11 @@ export class Aktualizr {
     const { last } = await this.#feed({ kind }, signal);
     if (last.kind === 'TargetsFound') return { kind: 'updates', update: last.update };
     if (last.kind === 'TargetsBlocked') return { kind: 'blocked', update: last.update };
-    if (last.kind === 'MetadataRefused' || last.kind === 'MetadataRefusedAgain') {
-      return { kind: 'refused', error: last.error };
-    }
-    return { kind: 'nothing_new' };
+    const isRefusal =
+      last.kind === 'MetadataRefused' ||
+      last.kind === 'MetadataRefusedAgain' ||
+      last.kind === 'RefusedUpdateStands';
+    return isRefusal ? { kind: 'refused', error: last.error } : { kind: 'nothing_new' };
   }
 
   async #download(signal: AbortSignal): Promise<DownloadResult> {
@@ -231,6 +238,8 @@ export class Aktualizr {
   async #report(signal: AbortSignal): Promise<boolean> {
     const { kind } = this.#context.storage.cycle.load();
     if (kind === 'Reporting') await this.#feed({ kind: 'ReportRequested' }, signal);
+    // A refusal beside an update that stands.
+    else if (this.#hasResult()) await reportResult(this.#context);
     return !this.#hasResult();
   }
 

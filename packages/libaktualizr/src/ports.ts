@@ -157,8 +157,15 @@ export type ReportStore = {
 
 /** One row: the state of the update cycle (update-cycle/states.ts), saved before its command runs. */
 export type CycleStore = {
+  /** `Idle` when there is none, or one that cannot be read. */
   load(): CycleState;
   save(state: CycleState): void;
+  /** Whether a state lies there that cannot be read: damaged, or of a later version. */
+  isUnreadable(): boolean;
+  /** The refusal of metadata that the server has been told of, so that each poll does not tell it again. */
+  toldRefusal(): string | undefined;
+  /** `undefined`: the next one is told, whichever it is. */
+  saveToldRefusal(refusal: string | undefined): void;
   /** Attempts of a target under one correlation ID, counted across restarts. */
   attempts(targetSha256: string, correlationId: CorrelationId | ''): number;
   countAttempt(targetSha256: string, correlationId: CorrelationId | ''): number;

@@ -10,6 +10,7 @@ import {
   type Update,
 } from '../src/update-cycle/states.ts';
 import {
+  BEFORE,
   transition,
   TRANSITIONS,
   type CycleEvent,
@@ -22,15 +23,15 @@ const error = new MetadataError('ExpiredMetadata', 'Targets expired.', { role: '
 const result = { success: true, code: 'OK', description: '', rawReport: '', correlationId: '' };
 
 const STATES: { readonly [kind in CycleStateKind]: CycleState } = {
-  Idle: { kind: 'Idle', refusal: 'told' },
-  Checking: { kind: 'Checking', refusal: 'told' },
+  Idle: { kind: 'Idle' },
+  Checking: { kind: 'Checking', before: { kind: 'Downloaded', update } },
   UpdatesAvailable: { kind: 'UpdatesAvailable', update },
   Downloading: { kind: 'Downloading', update },
   Downloaded: { kind: 'Downloaded', update },
   Installing: { kind: 'Installing', update },
   AwaitingReboot: { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
   Finalizing: { kind: 'Finalizing', update },
-  Reporting: { kind: 'Reporting', refusal: 'told' },
+  Reporting: { kind: 'Reporting' },
 };
 
 const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
@@ -39,8 +40,9 @@ const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
   NothingNew: { kind: 'NothingNew' },
   TargetsFound: { kind: 'TargetsFound', update: other },
   TargetsBlocked: { kind: 'TargetsBlocked', update: other },
-  MetadataRefused: { kind: 'MetadataRefused', refusal: 'new', error },
-  MetadataRefusedAgain: { kind: 'MetadataRefusedAgain', refusal: 'told', error },
+  MetadataRefused: { kind: 'MetadataRefused', error },
+  MetadataRefusedAgain: { kind: 'MetadataRefusedAgain', error },
+  RefusedUpdateStands: { kind: 'RefusedUpdateStands', error },
   DownloadRequested: { kind: 'DownloadRequested' },
   AllTargetsFetched: { kind: 'AllTargetsFetched' },
   DownloadFailed: { kind: 'DownloadFailed', error },
@@ -67,7 +69,8 @@ Checking          TargetsFound           UpdatesAvailable  none
 Checking          TargetsBlocked         Idle              none
 Checking          MetadataRefused        Reporting         none
 Checking          MetadataRefusedAgain   Idle              none
-Checking          Interrupted            Idle              none
+Checking          RefusedUpdateStands    (as-before)       none
+Checking          Interrupted            (as-before)       none
 UpdatesAvailable  CheckRequested         Checking          check
 UpdatesAvailable  RecheckRequested       Checking          recheck
 UpdatesAvailable  DownloadRequested      Downloading       download
@@ -92,6 +95,7 @@ Installing        Interrupted            Downloaded        none
 AwaitingReboot    RebootDetected         Finalizing        finalize
 AwaitingReboot    Interrupted            AwaitingReboot    none
 Finalizing        InstallationCompleted  Reporting         none
+Finalizing        UpdateWithdrawn        Idle              none
 Finalizing        Interrupted            AwaitingReboot    none
 Reporting         CheckRequested         Checking          check
 Reporting         RecheckRequested       Checking          recheck
@@ -124,7 +128,8 @@ describe('transition table', () => {
           return;
         }
         const reached = transition(STATES[state], event);
-        assert.equal(reached.state.kind, want.to);
+        // The check of this table began in Downloaded.
+        assert.equal(reached.state.kind, want.to === BEFORE ? 'Downloaded' : want.to);
         assert.equal(reached.command, want.command);
         assert.equal(TRANSITIONS[state][event.kind]?.to, want.to);
       });
@@ -150,12 +155,14 @@ describe('transition table', () => {
     });
   });
 
-  it('remembers a refusal until the next verdict, so that it is told once', () => {
-    const refused = transition(STATES.Checking, EVENTS.MetadataRefused).state;
-    assert.deepEqual(refused, { kind: 'Reporting', refusal: 'new' });
-    const told = transition(refused, EVENTS.ManifestAccepted).state;
-    assert.deepEqual(transition(told, EVENTS.CheckRequested).state, { kind: 'Checking', refusal: 'new' });
-    assert.deepEqual(transition(STATES.Checking, EVENTS.NothingNew).state, { kind: 'Idle' });
+  it('goes back from a check to where it began', () => {
+    for (const before of [STATES.Idle, STATES.UpdatesAvailable, STATES.Downloaded]) {
+      const { state } = transition(before, EVENTS.CheckRequested);
+      assert.deepEqual(transition(state, EVENTS.RefusedUpdateStands).state, before);
+      assert.deepEqual(transition(state, EVENTS.Interrupted).state, before);
+    }
+    const { state } = transition(STATES.Reporting, EVENTS.CheckRequested);
+    assert.deepEqual(transition(state, EVENTS.Interrupted).state, STATES.Idle);
   });
 });
 

@@ -1,25 +1,43 @@
-// One check: network information if it changed, the manifest, then the metadata of both repositories. What failed too
-// often under its correlation ID is left alone. client-protocol 6.3; Uptane Standard #full_verification.
+// One check: events that wait (an answer to a campaign may bring the update), network information if it changed, the
+// manifest, then the metadata of both repositories. What failed too often under its correlation ID is left alone; an update
+// that is known survives an answer that says nothing about it. client-protocol 6.3; Uptane Standard #full_verification.
 import { TransportError } from '../errors.ts';
 import { MAX_ATTEMPTS, targetKey } from './attempts.ts';
 import type { StepContext } from './context.ts';
 import { sendChangedNetworkInfo } from './send-device-data.ts';
 import { sendManifest } from './send-manifest.ts';
-import { verifyUpdates } from './verify-updates.ts';
+import { storedVerdict, verifyUpdates, type Refused } from './verify-updates.ts';
 import { storeTarget, type CycleState, type Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 
 /** @throws TransportError when a server cannot be asked */
 export async function checkUpdates(context: StepContext, state: CycleState): Promise<CycleEvent> {
+  await context.reports.flush();
   await sendChangedNetworkInfo(context);
   const isLater = await reportFirst(context);
-  const event = await judge(context, 'servers', state);
+  const event = await judge(context, 'servers');
+  if (event.kind === 'MetadataRefused' || event.kind === 'MetadataRefusedAgain') {
+    return (await stands(context, state, event))
+      ? { kind: 'RefusedUpdateStands', error: event.error }
+      : event;
+  }
   return isLater && event.kind === 'TargetsFound' ? afterTheReport(context, event) : event;
 }
 
 /** The same verdict from what is stored: no network, no manifest. */
-export function recheckUpdates(context: StepContext, state: CycleState): Promise<CycleEvent> {
-  return judge(context, 'storage', state);
+export function recheckUpdates(context: StepContext): Promise<CycleEvent> {
+  return judge(context, 'storage');
+}
+
+/** Whether the update that was known before is neither ended by this refusal nor gone from what is stored. */
+async function stands(context: StepContext, state: CycleState, refused: Refused): Promise<boolean> {
+  const known = state.kind === 'Checking' ? state.before?.update : undefined;
+  if (known === undefined || (refused.correlationId !== '' && refused.correlationId === known.correlationId))
+    return false;
+  const verdict = await storedVerdict(context);
+  if (verdict?.kind !== 'updates' || (verdict.correlationId ?? '') !== known.correlationId) return false;
+  const named = new Set(verdict.targets.map(({ hashes }) => targetKey(hashes)));
+  return known.targets.every(({ hashes }) => named.has(targetKey(hashes)));
 }
 
 /**
@@ -51,9 +69,8 @@ function afterTheReport(
 async function judge(
   context: StepContext,
   from: 'servers' | 'storage',
-  state: CycleState,
-): Promise<CycleEvent> {
-  const verdict = await verifyUpdates(context, from, state);
+): Promise<Refused | Extract<CycleEvent, { kind: 'NothingNew' | 'TargetsFound' | 'TargetsBlocked' }>> {
+  const verdict = await verifyUpdates(context, from);
   if (verdict.kind === 'MetadataRefused' || verdict.kind === 'MetadataRefusedAgain') return verdict;
   const targets = verdict.kind === 'updates' ? verdict.targets : [];
   context.events.emit({ kind: 'UpdateCheckComplete', targets: targets.map(({ name }) => name) });

@@ -2,7 +2,7 @@
 // The targets that go on are those of this verdict, never those that the state remembers. client-protocol 6.5, 6.6;
 // Uptane Standard #full_verification.
 import type { VerifiedTarget } from '@ota-connect/uptane';
-import { storeTarget, type CycleState, type Update } from '../update-cycle/states.ts';
+import { storeTarget, type Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import type { StepContext } from './context.ts';
 import { verifyUpdates } from './verify-updates.ts';
@@ -15,9 +15,8 @@ export type Confirmed = {
 
 export async function confirmUpdate(
   context: StepContext,
-  state: CycleState,
 ): Promise<Confirmed | Extract<CycleEvent, { kind: 'MetadataRefused' | 'UpdateWithdrawn' }>> {
-  const verdict = await verifyUpdates(context, 'storage', state);
+  const verdict = await verifyUpdates(context, 'storage');
   switch (verdict.kind) {
     case 'MetadataRefused':
       return verdict;

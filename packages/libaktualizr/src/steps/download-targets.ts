@@ -3,7 +3,7 @@
 // their number is used up, what cannot (a wrong hash, a missing file) is reported at once. client-protocol 3.5, 6.5.
 import { MetadataError, type VerifiedTarget } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../errors.ts';
-import type { CycleState, Update } from '../update-cycle/states.ts';
+import type { Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import {
   asCorrelationId,
@@ -15,14 +15,11 @@ import {
 } from './attempts.ts';
 import type { StepContext } from './context.ts';
 import { confirmUpdate } from './confirm-update.ts';
+import { saveResult } from './report-result.ts';
 
 /** @throws what interrupted it, when the next cycle may try again */
-export async function downloadTargets(
-  context: StepContext,
-  state: CycleState,
-  signal: AbortSignal,
-): Promise<CycleEvent> {
-  const confirmed = await confirmUpdate(context, state);
+export async function downloadTargets(context: StepContext, signal: AbortSignal): Promise<CycleEvent> {
+  const confirmed = await confirmUpdate(context);
   if (confirmed.kind !== 'confirmed') return confirmed;
   for (const target of confirmed.targets) {
     const failed = await downloadTarget(context, target, confirmed.update, signal);
@@ -129,7 +126,7 @@ function progressOf(context: StepContext, target: VerifiedTarget): (received: nu
 
 function saveFailure(context: StepContext, error: Error, correlationId: string): void {
   const detail = error instanceof MetadataError ? `${error.wireCode}: ${error.message}` : error.message;
-  context.storage.installations.saveDeviceResult({
+  saveResult(context, {
     success: false,
     code: 'DOWNLOAD_FAILED',
     description: `Target download failed. ${detail}`,

@@ -4,14 +4,15 @@ import type { VerifiedTarget } from '@ota-connect/uptane';
 import { deviceResult } from '../manifest/device-result.ts';
 import { InstallError } from '../errors.ts';
 import type { InstallationResult, InstalledVersion } from '../ports.ts';
-import type { CycleState, Update } from '../update-cycle/states.ts';
+import type { Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { asCorrelationId, MAX_ATTEMPTS, MAX_STARTS, startKey, targetKey } from './attempts.ts';
 import { confirmUpdate } from './confirm-update.ts';
 import { hardwareIdOf, primaryOf, type StepContext } from './context.ts';
+import { saveResult } from './report-result.ts';
 
-export async function installPrimary(context: StepContext, state: CycleState): Promise<CycleEvent> {
-  const confirmed = await confirmUpdate(context, state);
+export async function installPrimary(context: StepContext): Promise<CycleEvent> {
+  const confirmed = await confirmUpdate(context);
   if (confirmed.kind !== 'confirmed') return confirmed;
   const { update, targets } = confirmed;
   for (const target of targets) {
@@ -91,7 +92,7 @@ export function complete(
     if (result.success) storage.installations.save(version, 'current');
     else blockAfterFailure(context, target, correlationId);
     storage.installations.saveEcuResult(ecu, result);
-    storage.installations.saveDeviceResult(device);
+    saveResult(context, device);
     reports.enqueue('EcuInstallationCompleted', { correlationId, ecu, success: result.success });
   });
   events.emit({ kind: 'InstallTargetComplete', ecu, success: result.success });

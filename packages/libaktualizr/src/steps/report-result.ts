@@ -2,8 +2,18 @@
 // stays and travels with the next manifest. client-protocol 3.7, 6.4.
 import { TransportError } from '../errors.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
+import type { DeviceInstallationResult } from '../ports.ts';
 import type { StepContext } from './context.ts';
 import { sendManifest } from './send-manifest.ts';
+
+/** There is room for one result: a refusal that waited there is told again when it is seen again. */
+export function saveResult({ storage }: StepContext, result: DeviceInstallationResult): void {
+  storage.transaction(() => {
+    const waiting = storage.installations.results().device;
+    if (waiting?.code === 'VERIFICATION_FAILED') storage.cycle.saveToldRefusal(undefined);
+    storage.installations.saveDeviceResult(result);
+  });
+}
 
 export async function reportResult(context: StepContext): Promise<CycleEvent> {
   try {

@@ -4,45 +4,70 @@
 import {
   fullVerification,
   MetadataError,
-  parseStrictJson,
   storedSource,
   type Repository,
   type Verdict,
 } from '@ota-connect/uptane';
-import type { CycleState } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { nowOf, vehicleOf, type StepContext } from './context.ts';
+import { refusedUpdate, watchTargets } from './refused-update.ts';
 
 const MIXTURES_FORGIVEN = 2;
 /** How documents of two publications show themselves. */
 const MIXTURE: ReadonlySet<string> = new Set(['MetadataHashMismatch', 'VersionMismatch', 'TargetMismatch']);
 
 export type Updates = Extract<Verdict, { kind: 'updates' }>;
-type Refused = Extract<CycleEvent, { kind: 'MetadataRefused' | 'MetadataRefusedAgain' }>;
+export type Refused = Extract<CycleEvent, { kind: 'MetadataRefused' | 'MetadataRefusedAgain' }> & {
+  /** The update that the refusal ends; empty when it says nothing of any. */
+  readonly correlationId: string;
+};
 
 /** Answers the verdict, or the event of a refusal. A repository that cannot be fetched from throws. */
 export async function verifyUpdates(
   context: StepContext,
   from: 'servers' | 'storage',
-  state: CycleState,
 ): Promise<Verdict | Refused> {
-  const { director, image } = context.storage.metadata;
-  const repository = (name: 'director' | 'image'): Repository => {
-    const store = name === 'director' ? director : image;
-    const online = name === 'director' ? context.directorSource : context.imageSource;
-    return { name, store, source: from === 'servers' ? online : storedSource(store) };
-  };
-  const verify = (): Promise<Verdict> =>
-    fullVerification(vehicleOf(context), repository('director'), repository('image'), nowOf(context));
+  const { director } = context.storage.metadata;
+  const source = watchTargets(from === 'servers' ? context.directorSource : storedSource(director));
+  const verify = () => verifyFrom(context, from, source);
   try {
-    return await (from === 'servers' ? despitePublications(verify) : verify());
+    const verdict = await (from === 'servers' ? despitePublications(verify) : verify());
+    if (from === 'servers') context.storage.cycle.saveToldRefusal(undefined);
+    return verdict;
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
-    if (error.code !== 'MetadataFetchFailure') return refuse(context, error, state);
+    if (error.code !== 'MetadataFetchFailure') {
+      return refuse(context, error, refusedUpdate(error, source.lastTargets() ?? director.load('targets')));
+    }
     // What was never stored offers nothing to install.
     if (from === 'storage' && error.cause === undefined) return { kind: 'nothing_new' };
     throw error.cause ?? error;
   }
+}
+
+/** What is stored, as it stands now; undefined when it is refused. Tells nobody. */
+export async function storedVerdict(context: StepContext): Promise<Verdict | undefined> {
+  try {
+    return await verifyFrom(context, 'storage', storedSource(context.storage.metadata.director));
+  } catch (error) {
+    if (error instanceof MetadataError) return undefined;
+    throw error;
+  }
+}
+
+function verifyFrom(
+  context: StepContext,
+  from: 'servers' | 'storage',
+  directorSource: Repository['source'],
+): Promise<Verdict> {
+  const { director, image } = context.storage.metadata;
+  const imageSource = from === 'servers' ? context.imageSource : storedSource(image);
+  return fullVerification(
+    vehicleOf(context),
+    { name: 'director', store: director, source: directorSource },
+    { name: 'image', store: image, source: imageSource },
+    nowOf(context),
+  );
 }
 
 /**
@@ -60,13 +85,11 @@ async function despitePublications(verify: () => Promise<Verdict>): Promise<Verd
   return verify();
 }
 
-function refuse(context: StepContext, error: MetadataError, state: CycleState): Refused {
-  const correlationId = correlationIdOf(context);
+function refuse(context: StepContext, error: MetadataError, correlationId: string): Refused {
+  const { cycle, installations } = context.storage;
   const refusal = `${error.wireCode} ${correlationId}`.trim();
-  if ('refusal' in state && state.refusal === refusal)
-    return { kind: 'MetadataRefusedAgain', refusal, error };
+  if (cycle.toldRefusal() === refusal) return { kind: 'MetadataRefusedAgain', error, correlationId };
   context.storage.transaction(() => {
-    const { installations } = context.storage;
     // An installation that the server has not heard of yet goes first; the refusal is seen again at the next check.
     if (installations.results().device !== undefined) return;
     installations.saveDeviceResult({
@@ -76,20 +99,7 @@ function refuse(context: StepContext, error: MetadataError, state: CycleState): 
       rawReport: 'Metadata verification failed.',
       correlationId,
     });
+    cycle.saveToldRefusal(refusal);
   });
-  return { kind: 'MetadataRefused', refusal, error };
-}
-
-/** Of the Director's newest trusted Targets; empty when there are none. */
-function correlationIdOf(context: StepContext): string {
-  const stored = context.storage.metadata.director.load('targets');
-  if (stored === undefined) return '';
-  const found = member(member(member(parseStrictJson(stored), 'signed'), 'custom'), 'correlationId');
-  return typeof found === 'string' ? found : '';
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Reflect.get(value, name)
-    : undefined;
+  return { kind: 'MetadataRefused', error, correlationId };
 }

@@ -29,20 +29,26 @@ export type Update = {
   readonly targets: readonly StoredTarget[];
 };
 
+/** An update that waits for a command. */
+export type KnownUpdate = {
+  readonly kind: 'UpdatesAvailable' | 'Downloaded';
+  readonly update: Update;
+};
+
 /**
- * `refusal`: the metadata refusal that the server has been told of, so that each poll does not tell it again.
+ * `before`: the update that was known when the check began.
  * `bootId`: the boot in which the installation was made; another one means that the reboot has happened.
  */
 export type CycleState =
-  | { readonly kind: 'Idle'; readonly refusal?: string }
-  | { readonly kind: 'Checking'; readonly refusal?: string }
+  | { readonly kind: 'Idle' }
+  | { readonly kind: 'Checking'; readonly before?: KnownUpdate }
   | { readonly kind: 'UpdatesAvailable'; readonly update: Update }
   | { readonly kind: 'Downloading'; readonly update: Update }
   | { readonly kind: 'Downloaded'; readonly update: Update }
   | { readonly kind: 'Installing'; readonly update: Update }
   | { readonly kind: 'AwaitingReboot'; readonly update: Update; readonly bootId: string }
   | { readonly kind: 'Finalizing'; readonly update: Update }
-  | { readonly kind: 'Reporting'; readonly refusal?: string };
+  | { readonly kind: 'Reporting' };
 
 export type CycleStateKind = CycleState['kind'];
 

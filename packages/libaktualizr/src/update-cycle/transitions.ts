@@ -15,9 +15,11 @@ export type CycleEvent =
   | { readonly kind: 'TargetsFound'; readonly update: Update }
   /** The targets exist, but failed so often under this correlation ID that they are left alone. */
   | { readonly kind: 'TargetsBlocked'; readonly update: Update }
-  | { readonly kind: 'MetadataRefused'; readonly refusal: string; readonly error: MetadataError }
+  | { readonly kind: 'MetadataRefused'; readonly error: MetadataError }
   /** Refused for the reason that the server has been told already. */
-  | { readonly kind: 'MetadataRefusedAgain'; readonly refusal: string; readonly error: MetadataError }
+  | { readonly kind: 'MetadataRefusedAgain'; readonly error: MetadataError }
+  /** Refused, told or not; what is stored still holds, and still names the update that was known before. */
+  | { readonly kind: 'RefusedUpdateStands'; readonly error: MetadataError }
   | { readonly kind: 'DownloadRequested' }
   | { readonly kind: 'AllTargetsFetched' }
   | { readonly kind: 'DownloadFailed'; readonly error: CodedError }
@@ -46,10 +48,17 @@ type WithUpdate = Extract<CycleState, { readonly update: Update }>;
 type Rule = (state: CycleState, event: CycleEvent) => Transition;
 
 /** Row of the table: where it leads (for the drawing), and how the next state is made. */
-export type Row = { readonly to: CycleStateKind; readonly command: CycleCommand; readonly next: Rule };
+export type Row = {
+  readonly to: CycleStateKind | typeof BEFORE;
+  readonly command: CycleCommand;
+  readonly next: Rule;
+};
+
+/** Where the check began: UpdatesAvailable, Downloaded, or else Idle. */
+export const BEFORE = '(as-before)';
 
 const row = (
-  to: CycleStateKind,
+  to: Row['to'],
   command: CycleCommand,
   make: (state: CycleState, event: CycleEvent) => CycleState,
 ): Row => ({
@@ -59,22 +68,19 @@ const row = (
 });
 
 const toIdle = row('Idle', 'none', () => ({ kind: 'Idle' }));
-const keepRefusal = (state: CycleState) =>
-  'refusal' in state && state.refusal !== undefined ? { refusal: state.refusal } : {};
 const toChecking = (command: 'check' | 'recheck') =>
-  row('Checking', command, (state) => ({ kind: 'Checking', ...keepRefusal(state) }));
+  row('Checking', command, (state) =>
+    state.kind === 'UpdatesAvailable' || state.kind === 'Downloaded'
+      ? { kind: 'Checking', before: state }
+      : { kind: 'Checking' },
+  );
+const asBefore = row(BEFORE, 'none', (state) => ('before' in state && state.before) || { kind: 'Idle' });
 const withUpdate = (kind: WithUpdate['kind'], command: CycleCommand) =>
   row(kind, command, (state) => {
     const update = updateOf(state);
     return kind === 'AwaitingReboot' ? { kind, update, bootId: '' } : { kind, update };
   });
 const toReporting = row('Reporting', 'none', () => ({ kind: 'Reporting' }));
-const toReportingRefusal = row('Reporting', 'none', (_state, event) =>
-  event.kind === 'MetadataRefused' ? { kind: 'Reporting', refusal: event.refusal } : { kind: 'Reporting' },
-);
-const toIdleRefused = row('Idle', 'none', (_state, event) =>
-  event.kind === 'MetadataRefusedAgain' ? { kind: 'Idle', refusal: event.refusal } : { kind: 'Idle' },
-);
 const stay = (kind: CycleStateKind, command: CycleCommand = 'none') => row(kind, command, (state) => state);
 
 const startsOver = {
@@ -88,7 +94,7 @@ export const TRANSITIONS: {
 } = {
   Idle: {
     ...startsOver,
-    ReportRequested: row('Reporting', 'report', (state) => ({ kind: 'Reporting', ...keepRefusal(state) })),
+    ReportRequested: row('Reporting', 'report', () => ({ kind: 'Reporting' })),
     Interrupted: stay('Idle'),
   },
   Checking: {
@@ -98,9 +104,10 @@ export const TRANSITIONS: {
       update: updateOf(event),
     })),
     TargetsBlocked: toIdle,
-    MetadataRefused: toReportingRefusal,
-    MetadataRefusedAgain: toIdleRefused,
-    Interrupted: row('Idle', 'none', (state) => ({ kind: 'Idle', ...keepRefusal(state) })),
+    MetadataRefused: toReporting,
+    MetadataRefusedAgain: toIdle,
+    RefusedUpdateStands: asBefore,
+    Interrupted: asBefore,
   },
   UpdatesAvailable: {
     ...startsOver,
@@ -112,7 +119,7 @@ export const TRANSITIONS: {
     AllTargetsFetched: withUpdate('Downloaded', 'none'),
     DownloadFailed: toReporting,
     UpdateWithdrawn: toIdle,
-    MetadataRefused: toReportingRefusal,
+    MetadataRefused: toReporting,
     Interrupted: withUpdate('UpdatesAvailable', 'none'),
   },
   Downloaded: {
@@ -130,7 +137,7 @@ export const TRANSITIONS: {
     })),
     ImageNotUsable: withUpdate('UpdatesAvailable', 'none'),
     UpdateWithdrawn: toIdle,
-    MetadataRefused: toReportingRefusal,
+    MetadataRefused: toReporting,
     Interrupted: withUpdate('Downloaded', 'none'),
   },
   AwaitingReboot: {
@@ -139,13 +146,14 @@ export const TRANSITIONS: {
   },
   Finalizing: {
     InstallationCompleted: toReporting,
+    UpdateWithdrawn: toIdle,
     // The boot id of that installation is gone with the reboot: an empty one differs from every real one.
     Interrupted: withUpdate('AwaitingReboot', 'none'),
   },
   Reporting: {
     ...startsOver,
     ReportRequested: stay('Reporting', 'report'),
-    ManifestAccepted: row('Idle', 'none', (state) => ({ kind: 'Idle', ...keepRefusal(state) })),
+    ManifestAccepted: toIdle,
     ManifestNotSent: stay('Reporting'),
     Interrupted: stay('Reporting'),
   },

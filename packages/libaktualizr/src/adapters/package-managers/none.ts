@@ -49,12 +49,12 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
         remember(options.images, target);
         return 'already_there';
       }
+      const url = imageUrl(target, options.repoUrl);
       makeDirectory(options.imagesPath);
       const file = fileOf(target);
       // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
       remember(options.images, target);
       const { lengthBytes, hashes } = target;
-      const url = imageUrl(target, options.repoUrl);
       await downloadFile(options.http, options.etags, { url, file, lengthBytes, hashes, onProgress, signal });
       return 'fetched';
     },
@@ -89,8 +89,14 @@ export function imageFileName(hashes: Hashes): string {
   return first.toUpperCase();
 }
 
-export function imageUrl(target: VerifiedTarget, repoUrl: string): string {
-  return target.uri ?? `${repoUrl}/targets/${encodeTargetName(target.name)}`;
+/** @throws InstallError `rejected_format` for a name that would become another path of the gateway */
+export function imageUrl({ name, uri }: VerifiedTarget, repoUrl: string): string {
+  if (uri !== undefined) return uri;
+  if (name.split('/').some((segment) => segment === '.' || segment === '..')) {
+    const message = `The image "${name}" cannot be asked for: its name has "." or ".." between slashes.`;
+    throw new InstallError('rejected_format', message, { details: { target: name } });
+  }
+  return `${repoUrl}/targets/${encodeTargetName(name)}`;
 }
 
 async function verifyImage(

@@ -1,13 +1,15 @@
 // What the original does not store: the state of the update cycle, attempts, ETags, flags. The tables carry our prefix;
 // a database that only the original has written, opened for reading, does not have them and reads as empty.
 import type { CycleStore, EtagStore } from '../../ports.ts';
-import { CYCLE_STATES, INITIAL_STATE } from '../../update-cycle/states.ts';
-import type { CycleState } from '../../update-cycle/states.ts';
+import { decodeState } from '../../update-cycle/decode-state.ts';
+import { INITIAL_STATE } from '../../update-cycle/states.ts';
 import { numberOf, textOf } from './database.ts';
 import type { Connection } from './database.ts';
 
 /** Old rows go when there are more; losing one costs an attempt too many or a full answer. */
 const ROWS_KEPT = 500;
+
+const TOLD_REFUSAL = 'told_refusal';
 
 export type FlagStore = {
   get(name: string): string | undefined;
@@ -16,12 +18,21 @@ export type FlagStore = {
 };
 
 export function cycleStore(db: Connection): CycleStore {
+  const flags = flagStore(db);
+  const read = () => {
+    const stored = textOf(db.get('SELECT state FROM ota_connect_cycle'), 'state');
+    return stored === undefined ? INITIAL_STATE : decodeState(stored);
+  };
   const attempts = (sha256: string, correlationId: string): number => {
     const sql = 'SELECT attempts FROM ota_connect_attempts WHERE target_sha256 = ? AND correlation_id = ?';
     return numberOf(db.get(sql, sha256, correlationId), 'attempts');
   };
   return {
-    load: () => stateOf(textOf(db.get('SELECT state FROM ota_connect_cycle'), 'state')),
+    load: () => read() ?? INITIAL_STATE,
+    isUnreadable: () => read() === undefined,
+    toldRefusal: () => flags.get(TOLD_REFUSAL),
+    saveToldRefusal: (refusal) =>
+      refusal === undefined ? flags.forget(TOLD_REFUSAL) : flags.set(TOLD_REFUSAL, refusal),
     save: (state) => db.run('INSERT OR REPLACE INTO ota_connect_cycle VALUES(0, ?)', JSON.stringify(state)),
     attempts,
     countAttempt: (sha256, correlationId) =>
@@ -57,12 +68,4 @@ export function flagStore(db: Connection): FlagStore {
 
 function prune(db: Connection, table: 'ota_connect_attempts' | 'ota_connect_etags'): void {
   db.run(`DELETE FROM ${table} WHERE id <= (SELECT max(id) FROM ${table}) - ${ROWS_KEPT}`);
-}
-
-/** A state that this version does not know (written by a later one) begins anew: every command is safe to repeat. */
-function stateOf(stored: string | undefined): CycleState {
-  if (stored === undefined) return INITIAL_STATE;
-  const value: unknown = JSON.parse(stored);
-  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
-  return CYCLE_STATES.some((known) => known === kind) ? (value as CycleState) : INITIAL_STATE;
 }

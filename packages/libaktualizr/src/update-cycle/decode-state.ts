@@ -1,0 +1,114 @@
+// Reads a stored state in full, so that a damaged row, or one of a later version, is told from a state and never runs.
+// What is not known is left out; a state that lacks something is none. ARCHITECTURE 4.8.
+import {
+  CodedError,
+  parseCorrelationId,
+  parseEcuSerial,
+  parseHardwareId,
+  parseTargetName,
+  type Hashes,
+  type JsonObject,
+} from '@ota-connect/uptane';
+import { CYCLE_STATES, type CycleState, type KnownUpdate, type StoredTarget, type Update } from './states.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** undefined: this is no state. */
+export function decodeState(text: string): CycleState | undefined {
+  try {
+    return readState(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof CodedError && error.family === 'IdentifierError') return undefined;
+    throw error;
+  }
+}
+
+function readState(value: unknown): CycleState {
+  const fields = readFields(value);
+  const kind = CYCLE_STATES.find((known) => known === fields.kind);
+  switch (kind) {
+    case undefined:
+      return refuse('kind');
+    case 'Idle':
+    case 'Reporting':
+      return { kind };
+    case 'Checking':
+      return fields.before === undefined ? { kind } : { kind, before: readKnown(fields.before) };
+    case 'AwaitingReboot':
+      return { kind, update: readUpdate(fields.update), bootId: readText(fields.bootId) };
+    case 'UpdatesAvailable':
+    case 'Downloading':
+    case 'Downloaded':
+    case 'Installing':
+    case 'Finalizing':
+      return { kind, update: readUpdate(fields.update) };
+  }
+}
+
+function readKnown(value: unknown): KnownUpdate {
+  const { kind, update } = readFields(value);
+  if (kind !== 'UpdatesAvailable' && kind !== 'Downloaded') return refuse('before');
+  return { kind, update: readUpdate(update) };
+}
+
+function readUpdate(value: unknown): Update {
+  const { correlationId, targets } = readFields(value);
+  const id = readText(correlationId);
+  return {
+    correlationId: id === '' ? '' : parseCorrelationId(id),
+    targets: readList(targets).map(readTarget),
+  };
+}
+
+function readTarget(value: unknown): StoredTarget {
+  const { name, lengthBytes, hashes, ecus, custom, uri, targetFormat, releaseCounter } = readFields(value);
+  return {
+    name: parseTargetName(readText(name)),
+    lengthBytes: readCount(lengthBytes),
+    hashes: readHashes(hashes),
+    ecus: readList(ecus).map(readEcu),
+    custom: readFields(custom) as JsonObject,
+    ...(uri === undefined ? {} : { uri: readText(uri) }),
+    ...(targetFormat === undefined ? {} : { targetFormat: readFormat(targetFormat) }),
+    ...(releaseCounter === undefined ? {} : { releaseCounter: readCount(releaseCounter) }),
+  };
+}
+
+function readEcu(value: unknown): readonly [string, string] {
+  const [serial, hardwareId] = readList(value);
+  return [parseEcuSerial(readText(serial)), parseHardwareId(readText(hardwareId))];
+}
+
+function readHashes(value: unknown): Hashes {
+  const { sha256, sha512 } = readFields(value);
+  return {
+    ...(sha256 === undefined ? {} : { sha256: readText(sha256) }),
+    ...(sha512 === undefined ? {} : { sha512: readText(sha512) }),
+  };
+}
+
+function readFormat(value: unknown): 'OSTREE' | 'BINARY' {
+  return value === 'OSTREE' || value === 'BINARY' ? value : refuse('targetFormat');
+}
+
+function readFields(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('object');
+  return value as Fields;
+}
+
+function readList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : refuse('list');
+}
+
+function readText(value: unknown): string {
+  return typeof value === 'string' ? value : refuse('text');
+}
+
+function readCount(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : refuse('number');
+}
+
+function refuse(what: string): never {
+  throw new SyntaxError(`No state of the update cycle: ${what}`);
+}
