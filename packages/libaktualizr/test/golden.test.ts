@@ -24,7 +24,7 @@ describe('golden exchanges', () => {
     return device;
   }
 
-  it('A03 to A08: check, download, install and the next check make the same calls', async () => {
+  it('A03 to A08: check, download, install and the next check make the same calls [5.4.2-1, 5.4.3-1]', async () => {
     const { aktualizr } = await openKnown();
     await offer('apps/app1-1.0.bin');
     await aktualizr.checkUpdates();
