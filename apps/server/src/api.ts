@@ -4,7 +4,7 @@ import { HealthSchema, USER_API } from '@ota-connect/contract/user';
 import { findUser } from './modules/users/index.ts';
 import type { Context } from './platform/context.ts';
 import { flushToDisk } from './platform/db/durability.ts';
-import { CHECK_CONNECTIONS_MS, createApp, type App } from './platform/http/app.ts';
+import { checkConnectionsMs, createApp, type App } from './platform/http/app.ts';
 import { authenticateUser } from './platform/http/authenticate-user.ts';
 import { VERSION } from './version.ts';
 import { modules } from './wiring.ts';
@@ -12,7 +12,7 @@ import { modules } from './wiring.ts';
 const READING: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 export function createApi(ctx: Context): App {
-  const options = { connectionsCheckingInterval: CHECK_CONNECTIONS_MS };
+  const options = { connectionsCheckingInterval: checkConnectionsMs(ctx.config) };
   // Uploads take as long as they take; a connection that moves nothing is closed all the same (limits.idleMs).
   const app = createApp(ctx, { requestMs: 0, serverFactory: (handler) => createServer(options, handler) });
   app.get(USER_API.health, { schema: { response: { 200: HealthSchema } } }, () => ({

@@ -3,7 +3,7 @@
 import { createServer, type Server as TlsServer } from 'node:https';
 import type { Server } from 'node:http';
 import type { Context } from '../../platform/context.ts';
-import { CHECK_CONNECTIONS_MS, createApp, type App } from '../../platform/http/app.ts';
+import { checkConnectionsMs, createApp, type App } from '../../platform/http/app.ts';
 import { authenticateDevice, authenticateProvisioning } from '../../platform/http/authenticate-device.ts';
 import { findPeer, gatewayCredentials, provisioningRoutes, type GatewayCredentials } from '../pki/index.ts';
 
@@ -18,7 +18,7 @@ export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceR
   const tls = {
     ...tlsOptions(await gatewayCredentials(ctx)),
     handshakeTimeout: ctx.config.limits.handshakeMs,
-    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+    connectionsCheckingInterval: checkConnectionsMs(ctx.config),
   };
   let listener: TlsServer | undefined;
   const app = createApp(ctx, {

@@ -10,6 +10,7 @@ import type {
   FastifyServerFactory,
 } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Config } from '../../config.ts';
 import type { Context } from '../context.ts';
 import { problemOf, RequestError } from './problem.ts';
 import { refuseUnreadable } from './refuse-unreadable.ts';
@@ -23,7 +24,9 @@ export type App = FastifyInstance<
 >;
 
 /** How often listeners look for connections whose time is up (headersTimeout, requestTimeout). */
-export const CHECK_CONNECTIONS_MS = 5_000;
+export function checkConnectionsMs({ limits }: Config): number {
+  return Math.min(5_000, limits.headersMs);
+}
 
 /** `serverFactory` decides plain or TLS; `requestMs` bounds how long a request may take to arrive, 0 for uploads. */
 export function createApp(
