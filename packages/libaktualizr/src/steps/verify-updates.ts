@@ -32,7 +32,8 @@ export async function verifyUpdates(
   const verify = () => verifyFrom(context, from, source);
   try {
     const verdict = await (from === 'servers' ? despitePublications(verify) : verify());
-    if (from === 'servers') context.storage.cycle.saveToldRefusal(undefined);
+    const { cycle } = context.storage;
+    if (from === 'servers' && cycle.toldRefusal() !== undefined) cycle.saveToldRefusal(undefined);
     return verdict;
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
