@@ -10,6 +10,8 @@ import { addCampaignShow } from './commands/campaign-show.ts';
 import { addCampaignStats } from './commands/campaign-stats.ts';
 import { addCredentialsCreate } from './commands/credentials-create.ts';
 import { addCredentialsList } from './commands/credentials-list.ts';
+import { addCredentialsRevoke } from './commands/credentials-revoke.ts';
+import { addDeviceDelete } from './commands/device-delete.ts';
 import { addDeviceEvents } from './commands/device-events.ts';
 import { addDeviceList } from './commands/device-list.ts';
 import { addDeviceReports } from './commands/device-reports.ts';
@@ -63,6 +65,7 @@ function addDeviceCommands(program: Command): void {
   addDeviceEvents(device);
   addDeviceUpdates(device);
   addDeviceReports(device);
+  addDeviceDelete(device);
 }
 
 function addSoftwareCommands(program: Command): void {
@@ -117,4 +120,5 @@ function addCredentialsCommands(program: Command): void {
   );
   addCredentialsCreate(credentials);
   addCredentialsList(credentials);
+  addCredentialsRevoke(credentials);
 }
