@@ -8,11 +8,14 @@ import path from 'node:path';
 export type Figures = { readonly wallSeconds: number; readonly cpuSeconds: number; readonly peakMiB: number };
 
 const EXIT_HOOK = `
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const file = process.env.BENCH_USAGE_FILE;
+// On Linux maxRSS of a child begins with what its parent had; the high-water mark is its own.
+const status = '/proc/self/status';
+const peakKiB = (usage) => existsSync(status) ? Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync(status, 'utf8'))[1]) : usage.maxRSS;
 if (file) process.on('exit', () => {
   const usage = process.resourceUsage();
-  writeFileSync(file, JSON.stringify({ cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6, peak: usage.maxRSS / 1024 }));
+  writeFileSync(file, JSON.stringify({ cpu: (usage.userCPUTime + usage.systemCPUTime) / 1e6, peak: peakKiB(usage) / 1024 }));
 });
 `;
 

@@ -1,10 +1,12 @@
-// `npm run bench -- [--group device|server] [--json]`: runs the groups and prints a table, or one JSON object a line.
+// `npm run bench -- [--group core|device|server] [--json]`: runs the groups and prints a table, or one JSON object a line.
 import { parseArgs } from 'node:util';
+import { coreBench } from './core.bench.ts';
 import { deviceBench } from './device.bench.ts';
 import type { Result } from './result.ts';
 import { serverBench } from './server.bench.ts';
 
 const GROUPS: ReadonlyMap<string, (emit: (result: Result) => void) => Promise<void>> = new Map([
+  ['core', coreBench],
   ['device', deviceBench],
   ['server', serverBench],
 ]);

@@ -43,7 +43,9 @@ export type { SnapshotListing, Timestamp } from './metadata/timestamp.ts';
 export { parseSnapshot } from './metadata/snapshot.ts';
 export type { RoleListing, Snapshot } from './metadata/snapshot.ts';
 export { parseTargets } from './metadata/targets.ts';
-export type { TargetEntry, Targets } from './metadata/targets.ts';
+export type { Targets } from './metadata/targets.ts';
+export type { TargetEntry } from './metadata/target-entry.ts';
+export type { TargetTable } from './metadata/target-table.ts';
 export type { Delegation, Delegations } from './metadata/delegations.ts';
 
 export { storedSource } from './verify/metadata-source.ts';

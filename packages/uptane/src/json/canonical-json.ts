@@ -55,7 +55,7 @@ function escapeBeyondAscii(text: string): string {
 }
 
 // Byte order of UTF-8 is code point order; UTF-16 units differ from it only when a surrogate meets U+E000 and above.
-function compareNames(a: string, b: string): number {
+export function compareNames(a: string, b: string): number {
   if (a === b) return 0;
   let at = 0;
   while (a.charCodeAt(at) === b.charCodeAt(at)) at += 1;

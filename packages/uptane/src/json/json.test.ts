@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { jsonValues } from '../../test/loose-json.ts';
 import { CodedError } from '../errors.ts';
 import { canonicalBytes, canonicalText } from './canonical-json.ts';
-import { scanJson } from './json-scanner.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { jsonObject, member, type JsonValue } from './value.ts';
 
@@ -86,15 +86,6 @@ describe('canonical JSON', () => {
 });
 
 describe('strict JSON', () => {
-  it('reads the same value the fast and the slow way', () => {
-    fc.assert(
-      fc.property(jsonValues(), fc.constantFrom(undefined, 1), (value, indent) => {
-        const text = JSON.stringify(value, undefined, indent);
-        assert.equal(canonicalText(scanJson(text, 64)), canonicalText(parseStrictJson(bytes(text))));
-      }),
-    );
-  });
-
   const BAD: readonly (readonly [string, string])[] = [
     ['', 'syntax'],
     ['nul', 'syntax'],
@@ -167,22 +158,3 @@ describe('strict JSON', () => {
     assert.equal(canonicalText(parseStrictJson(bytes(text))), text);
   });
 });
-
-function jsonValues(): fc.Arbitrary<JsonValue> {
-  const text = fc.oneof(
-    fc.string({ unit: 'grapheme' }),
-    fc.constantFrom('__proto__', '10', '9', 'a/b', '\u2028', '\u007f'),
-  );
-  const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 4 },
-      fc.constant(null),
-      fc.boolean(),
-      fc.maxSafeInteger(),
-      text,
-      fc.array(tie('value'), { maxLength: 4 }),
-      fc.array(fc.tuple(text, tie('value')), { maxLength: 5 }).map((entries) => jsonObject(new Map(entries))),
-    ),
-  }));
-  return value;
-}

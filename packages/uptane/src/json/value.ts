@@ -22,3 +22,15 @@ export function jsonObject(entries: Iterable<readonly [string, JsonValue | undef
   }
   return object;
 }
+
+/** Takes the prototypes away that the native parser gave, in place. */
+export function withoutPrototypes(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    for (const item of value) withoutPrototypes(item);
+    return value;
+  }
+  const object = value as JsonObject;
+  for (const name of Object.keys(object)) withoutPrototypes(object[name] ?? null);
+  return Object.setPrototypeOf(object, null) as JsonObject;
+}

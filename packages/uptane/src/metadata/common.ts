@@ -2,6 +2,7 @@
 // Source: Uptane Standard #common_metadata_structures
 import { CodedError, MetadataError } from '../errors.ts';
 import { readInteger, readObject, readString, readStrings } from '../json/decode.ts';
+import { canonicalText } from '../json/canonical-json.ts';
 import { isJsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
 import { parsePublicKey, type PublicKey } from '../keys/public-key.ts';
@@ -12,8 +13,11 @@ export type Header = { readonly version: number; readonly expires: Instant };
 export type RoleKeys = { readonly keyIds: readonly KeyId[]; readonly threshold: number };
 export type KeyRing = ReadonlyMap<KeyId, PublicKey>;
 
-const HEX_LENGTH: Record<HashAlgorithm, number> = { sha256: 64, sha512: 128 };
+export const HEX_LENGTH: Record<HashAlgorithm, number> = { sha256: 64, sha512: 128 };
 const MAX_THRESHOLD = 1000;
+const MAX_KNOWN_KEYS = 256;
+const MAX_KNOWN_TEXT = 4096; // an RSA key of 8192 bits has some 1500
+const knownKeys = new Map<string, PublicKey>();
 
 export function readHeader(signed: JsonObject): Header {
   return {
@@ -25,7 +29,19 @@ export function readHeader(signed: JsonObject): Header {
 /** One key of an unknown kind refuses the document, as it does in the original. */
 export function readKeyRing(value: JsonValue | undefined, path: string): KeyRing {
   const entries = Object.entries(readObject(value, path));
-  return new Map(entries.map(([id, key]) => [parseKeyId(id), parsePublicKey(key)]));
+  return new Map(entries.map(([id, key]) => [parseKeyId(id), readKey(key)]));
+}
+
+/** A key that was read before is the same object again: reading one costs as much as verifying with it. */
+function readKey(value: JsonValue): PublicKey {
+  const text = canonicalText(value);
+  const known = knownKeys.get(text);
+  if (known !== undefined) return known;
+  const key = parsePublicKey(value);
+  if (text.length > MAX_KNOWN_TEXT) return key;
+  if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
+  knownKeys.set(text, key);
+  return key;
 }
 
 /** @throws MetadataError IllegalThreshold when it is not an integer of 1 to 1000 */

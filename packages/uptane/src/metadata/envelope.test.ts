@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { CodedError } from '../errors.ts';
 import { canonicalBytes, canonicalText } from '../json/canonical-json.ts';
 import { jsonObject, type JsonValue } from '../json/value.ts';
-import { readEnvelope } from './envelope.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { parseEnvelope, readEnvelope } from './envelope.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const signature = (sig: string): JsonValue =>
@@ -54,4 +56,42 @@ describe('envelope', () => {
     const received = new TextEncoder().encode('{"signatures":[],"signed":{"\u{1f600}":1,"\uffee":2}}');
     assert.equal(text(readEnvelope(received).signedBytes), '{"\\uffee":2,"\\ud83d\\ude00":1}');
   });
+
+  it('keeps the received bytes as the canonical form where they are, and writes it where they are not', () => {
+    const text = '{"signatures":[],"signed":{"a":1,"b":2}}';
+    const received = new TextEncoder().encode(text);
+    assert.equal(readEnvelope(received).documentBytes, received);
+    const loose = new TextEncoder().encode('{"signed":{"b":2,"a":1}, "signatures":[]}');
+    assert.equal(new TextDecoder().decode(readEnvelope(loose).documentBytes), text);
+  });
+
+  it('counts signatures before it reads them', () => {
+    const received = (count: number): Uint8Array =>
+      new TextEncoder().encode(
+        `{"signatures":[${Array(count).fill('0').join(',')}],"signed":{"_type":"Root"}}`,
+      );
+    const limits = { ...DEFAULT_LIMITS, signaturesPerDocument: 3 };
+    assert.throws(() => parseEnvelope(received(4), { role: 'root' }, limits), /too many signatures/);
+    assert.throws(
+      () => parseEnvelope(received(3), { role: 'root' }, limits),
+      /"signatures\[0\]" is the number 0/,
+    );
+  });
+
+  for (const text of [
+    '[]',
+    '1',
+    '{}',
+    '{"signatures":[]}',
+    '{"signatures":[],"signed":[]}',
+    '{"signed":{}}',
+    '{"signatures":{},"signed":{}}',
+  ]) {
+    it(`refuses ${text}`, () => {
+      assert.throws(
+        () => readEnvelope(new TextEncoder().encode(text)),
+        (error) => error instanceof CodedError && error.family === 'DecodeError',
+      );
+    });
+  }
 });

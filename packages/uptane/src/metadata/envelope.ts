@@ -1,10 +1,18 @@
 // `{ "signatures": […], "signed": {…} }`: kept as received, beside the canonical bytes that its signatures are over.
 // What is stored and forwarded are the received bytes; everything decoded is a view. Unknown members are kept and ignored.
 // Source: Uptane Standard #common_metadata_structures
-import { MetadataError, type RepositoryName } from '../errors.ts';
-import { canonicalBytes, canonicalText } from '../json/canonical-json.ts';
+import { CodedError, MetadataError, type RepositoryName } from '../errors.ts';
 import { readArray, readObject, readString } from '../json/decode.ts';
-import { readStrictJson } from '../json/strict-json.ts';
+import {
+  bytesOf,
+  countItems,
+  decode,
+  decodeIfAny,
+  findMember,
+  readObjectView,
+  type JsonView,
+} from '../json/json-view.ts';
+import { viewJson, viewStrictJson } from '../json/strict-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isKnownMethod } from '../keys/verify-signature.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
@@ -14,12 +22,14 @@ export type Signature = { readonly keyid: string; readonly method: string; reado
 
 export type Envelope = {
   readonly received: Uint8Array;
+  /** Canonical form of the whole document, unknown members included; `received` itself where that is canonical. */
+  readonly documentBytes: Uint8Array;
   /** Canonical form of `signed`. */
   readonly signedBytes: Uint8Array;
   readonly signatures: readonly Signature[];
+  /** Made when it is asked for. Of a large document `signedView` gives the parts. */
   readonly signed: JsonObject;
-  /** The whole document, signatures and unknown members included. */
-  readonly document: JsonObject;
+  readonly signedView: JsonView;
 };
 
 const NO_BYTES = new Uint8Array();
@@ -35,10 +45,8 @@ export function parseEnvelope(
 ): Envelope {
   return refusingMalformed(origin, () => {
     const envelope = readEnvelope(received, limits);
-    const type = readString(member(envelope.signed, '_type'), '_type');
+    const type = readString(decodeIfAny(findMember(envelope.signedView, '_type')), '_type');
     if (type !== roleType(origin.role)) throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
-    if (envelope.signatures.length > limits.signaturesPerDocument)
-      throw malformed(origin, 'it has too many signatures');
     const strange = envelope.signatures.find((signature) => !isKnownMethod(signature.method));
     if (strange !== undefined)
       throw malformed(origin, `the signature method "${strange.method.slice(0, 30)}" is unknown`);
@@ -48,34 +56,36 @@ export function parseEnvelope(
 
 /** The envelope of any type of document. @throws CodedError JsonError, DecodeError */
 export function readEnvelope(received: Uint8Array, limits: Limits = DEFAULT_LIMITS): Envelope {
-  const { value, isCanonical } = readStrictJson(received, limits.maxDepth);
-  const envelope = viewEnvelope(value, received);
-  return isCanonical ? { ...envelope, signedBytes: cutSigned(envelope) } : withSignedBytes(envelope);
+  return viewEnvelope(viewStrictJson(received, limits.maxDepth), received, limits);
 }
 
 /** The envelope of a document inside another. @throws CodedError DecodeError */
-export function readInnerEnvelope(value: JsonValue): Envelope {
-  return withSignedBytes(viewEnvelope(value, NO_BYTES));
+export function readInnerEnvelope(value: JsonValue, limits: Limits = DEFAULT_LIMITS): Envelope {
+  return viewEnvelope(viewJson(value, limits.maxDepth), NO_BYTES, limits);
 }
 
-type UnsignedView = Omit<Envelope, 'signedBytes'>;
-
-function viewEnvelope(value: JsonValue, received: Uint8Array): UnsignedView {
-  const document = readObject(value, 'document');
-  const signed = readObject(member(document, 'signed'), 'signed');
-  const signatures = readArray(member(document, 'signatures'), 'signatures').map(readSignature);
-  return { received, signatures, signed, document };
+function viewEnvelope(view: JsonView, received: Uint8Array, limits: Limits): Envelope {
+  readObjectView(view, 'document');
+  const signedView = readObjectView(findMember(view, 'signed'), 'signed');
+  let signed: JsonObject | undefined;
+  return {
+    received,
+    documentBytes: view.bytes.equals(received) ? received : view.bytes,
+    signedBytes: bytesOf(signedView),
+    signatures: readSignatures(findMember(view, 'signatures'), limits),
+    signedView,
+    get signed() {
+      signed ??= readObject(decode(signedView), 'signed');
+      return signed;
+    },
+  };
 }
 
-function withSignedBytes(envelope: UnsignedView): Envelope {
-  return { ...envelope, signedBytes: canonicalBytes(envelope.signed) };
-}
-
-/** In a canonical document the canonical form of `signed` stands as it is, last in line. */
-function cutSigned({ received, document, signed }: UnsignedView): Uint8Array {
-  if (Object.keys(document).length !== 2) return canonicalBytes(signed);
-  const signatures = canonicalText(member(document, 'signatures') ?? null);
-  return received.subarray(`{"signatures":${signatures},"signed":`.length, received.byteLength - 1);
+/** Counted before they are read: reading a million of them is work that nobody has signed for. */
+function readSignatures(view: JsonView | undefined, limits: Limits): readonly Signature[] {
+  if (view !== undefined && countItems(view) > limits.signaturesPerDocument)
+    throw new CodedError('DecodeError', 'malformed', 'it has too many signatures');
+  return readArray(decodeIfAny(view), 'signatures').map(readSignature);
 }
 
 /** Runs a reader and turns whatever is wrong with the document into one refusal that names the role. */

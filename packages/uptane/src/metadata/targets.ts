@@ -2,24 +2,19 @@
 // Source: Uptane Standard #targets_metadata, #custom_metadata
 import { readDelegations, type Delegations } from './delegations.ts';
 import { refusingMalformed, type DocumentOrigin, type Envelope } from './envelope.ts';
-import { readHashes, readHeader, type Header } from './common.ts';
+import { readHeader, type Header } from './common.ts';
 import type { StoredRole } from './filename.ts';
+import { readTargetTable, type TargetTable } from './target-table.ts';
 import type { RepositoryName } from '../errors.ts';
-import type { Hashes } from '../hashes.ts';
-import { parseCorrelationId, parseTargetName, type CorrelationId, type TargetName } from '../identifiers.ts';
+import { parseCorrelationId, type CorrelationId } from '../identifiers.ts';
 import { readInteger, readObject, readOptional, readString, readStrings } from '../json/decode.ts';
-import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { decodeWithout, findMember, readObjectView } from '../json/json-view.ts';
+import { jsonObject, member, type JsonObject } from '../json/value.ts';
 
-export type TargetEntry = {
-  readonly name: TargetName;
-  readonly lengthBytes: number;
-  readonly hashes: Hashes;
-  /** Empty when there is none. */
-  readonly custom: JsonObject;
-};
+export type { TargetEntry } from './target-entry.ts';
 
 export type Targets = Header & {
-  readonly targets: ReadonlyMap<string, TargetEntry>;
+  readonly targets: TargetTable;
   readonly delegations?: Delegations;
   /** Director only: which assignment this is. */
   readonly correlationId?: CorrelationId;
@@ -37,15 +32,14 @@ export function parseTargets(
 ): Targets {
   const origin: DocumentOrigin = { role, ...(repository === undefined ? {} : { repository }) };
   return refusingMalformed(origin, () => {
-    const targets = new Map<string, TargetEntry>();
-    for (const [name, value] of Object.entries(readObject(member(envelope.signed, 'targets'), 'targets'))) {
-      targets.set(name, readTarget(name, value));
-    }
-    const custom = readOptional(envelope.signed, 'custom', readObject) ?? NO_CUSTOM;
+    const { signedView } = envelope;
+    const signed = decodeWithout(signedView, 'targets');
+    const targets = readTargetTable(readObjectView(findMember(signedView, 'targets'), 'targets'));
+    const custom = readOptional(signed, 'custom', readObject) ?? NO_CUSTOM;
     const correlationId = readOptional(custom, 'correlationId', readString) ?? '';
-    const delegations = readOptional(envelope.signed, 'delegations', readDelegations);
+    const delegations = readOptional(signed, 'delegations', readDelegations);
     return {
-      ...readHeader(envelope.signed),
+      ...readHeader(signed),
       targets,
       custom,
       ...(delegations === undefined ? {} : { delegations }),
@@ -71,15 +65,4 @@ export function readHardwareIds(custom: JsonObject): readonly string[] {
 
 export function readReleaseCounter(custom: JsonObject): number | undefined {
   return readOptional(custom, 'releaseCounter', readInteger);
-}
-
-function readTarget(name: string, value: JsonValue): TargetEntry {
-  const path = `targets["${name.slice(0, 80)}"]`;
-  const object = readObject(value, path);
-  return {
-    name: parseTargetName(name),
-    lengthBytes: readInteger(member(object, 'length'), `${path}.length`),
-    hashes: readHashes(member(object, 'hashes'), `${path}.hashes`),
-    custom: readOptional(object, 'custom', readObject) ?? NO_CUSTOM,
-  };
 }

@@ -1,7 +1,7 @@
-// Reads JSON text character by character and says what is wrong and where. Exact and slow; strict-json.ts uses it
-// for text that is unusual or bad. Source: RFC 8259
-import { CodedError } from '../errors.ts';
-import type { JsonValue } from './value.ts';
+// Reads JSON text character by character, in the plainest way: what src/json/scan-json.ts and its companions are compared
+// with. Source: RFC 8259
+import { CodedError } from '../src/errors.ts';
+import type { JsonValue } from '../src/json/value.ts';
 
 type Cursor = { readonly text: string; at: number };
 
@@ -24,7 +24,7 @@ const LITERALS: readonly (readonly [string, JsonValue])[] = [
 ];
 
 /** @throws CodedError JsonError */
-export function scanJson(text: string, maxDepth: number): JsonValue {
+export function readExactly(text: string, maxDepth: number): JsonValue {
   const cursor: Cursor = { text, at: 0 };
   const value = scanValue(cursor, maxDepth);
   skipBlanks(cursor);
