@@ -16,7 +16,6 @@ const MIXTURES_FORGIVEN = 2;
 /** How documents of two publications show themselves. */
 const MIXTURE: ReadonlySet<string> = new Set(['MetadataHashMismatch', 'VersionMismatch', 'TargetMismatch']);
 
-export type Updates = Extract<Verdict, { kind: 'updates' }>;
 export type Refused = Extract<CycleEvent, { kind: 'MetadataRefused' | 'MetadataRefusedAgain' }> & {
   /** The update that the refusal ends; empty when it says nothing of any. */
   readonly correlationId: string;
