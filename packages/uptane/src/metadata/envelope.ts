@@ -21,6 +21,7 @@ import { roleTitle, roleType, type StoredRole } from './filename.ts';
 export type Signature = { readonly keyid: string; readonly method: string; readonly sig: string };
 
 export type Envelope = {
+  /** The views read from it whenever they are asked: whoever handed it in leaves it as it is. */
   readonly received: Uint8Array;
   /** Canonical form of the whole document, unknown members included; `received` itself where that is canonical. */
   readonly documentBytes: Uint8Array;

@@ -131,6 +131,7 @@ describe('table of targets', () => {
     ['without a length', { hashes: { sha256: SHA256 } }],
     ['with a negative length', { hashes: { sha256: SHA256 }, length: -1 }],
     ['with a hash too short', { hashes: { sha256: SHA256.slice(1) }, length: 1 }],
+    ['with a hash too long', { hashes: { sha256: `${SHA256}a` }, length: 1 }],
     ['with a hash that is no text', { hashes: { sha512: 1 }, length: 1 }],
     ['with custom data that is no object', { custom: [], hashes: { sha256: SHA256 }, length: 1 }],
   ] as const) {
