@@ -35,3 +35,15 @@ describe('configuration', () => {
     assert.throws(() => loadConfig({ hostNames: ['a b'] }), /neither a host name nor an address/);
   });
 });
+
+describe('how many connections a listener takes', () => {
+  it('is 10000, or as many as the environment says', () => {
+    assert.equal(loadConfig({}).limits.maxConnections, 10_000);
+    const config = loadConfig({}, { OTA_CONNECT_MAX_CONNECTIONS: '20' });
+    assert.equal(config.limits.maxConnections, 20);
+    for (const wrong of ['0', '-1', 'many', '', '1e3']) {
+      const load = () => loadConfig({}, { OTA_CONNECT_MAX_CONNECTIONS: wrong });
+      assert.throws(load, { code: 'bad_value' }, wrong);
+    }
+  });
+});

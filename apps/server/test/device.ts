@@ -1,5 +1,6 @@
 // A device as the gateway sees one: Node's TLS with PKCS#12 as the server hands it out, no line of our client.
 import { Agent, request, type AgentOptions } from 'node:https';
+import { Readable } from 'node:stream';
 import { unzipSync } from 'fflate';
 import type { ScratchServer } from './app.ts';
 
@@ -14,7 +15,13 @@ export type TestDevice = {
   send(
     method: string,
     path: string,
-    options?: { body?: unknown; headers?: Record<string, string>; onHead?: () => void },
+    options?: {
+      body?: unknown;
+      /** A body in parts, instead of `body`. */
+      slowly?: AsyncIterable<string>;
+      headers?: Record<string, string>;
+      onHead?: () => void;
+    },
   ): Promise<Answer>;
   close(): void;
 };
@@ -66,7 +73,8 @@ export function connect(gatewayUrl: string, identity: AgentOptions): TestDevice 
           });
         });
         outgoing.on('error', reject);
-        outgoing.end(body);
+        if (options.slowly === undefined) outgoing.end(body);
+        else Readable.from(options.slowly).pipe(outgoing);
       }),
     close: () => agent.destroy(),
   };

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -51,6 +63,36 @@ describe('first start', () => {
     const database = readFileSync(join(server.dataDir, 'ota-connect.db-wal'));
     assert.equal(database.includes(server.token), false);
     assert.equal(database.includes('PRIVATE KEY'), false);
+    await server.dispose();
+  });
+
+  it('closes a data directory that others may read, and makes no file for them', async () => {
+    const dataDir = join(scratchFolder(), 'data');
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    const server = await startScratchServer({ dataDir });
+    assert.equal(statSync(dataDir).mode & 0o777, 0o700);
+    for (const name of readdirSync(dataDir, { recursive: true }).map(String)) {
+      assert.equal(statSync(join(dataDir, name)).mode & 0o077, 0, name);
+    }
+    await server.dispose();
+  });
+
+  it('writes no secret through a link that stands in its place', async () => {
+    const folder = scratchFolder();
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir, { mode: 0o700 });
+    writeFileSync(join(folder, 'elsewhere'), 'untouched');
+    symlinkSync(join(folder, 'elsewhere'), join(dataDir, 'operator-token'));
+    symlinkSync(join(folder, 'nowhere'), join(dataDir, 'vault.key'));
+    const server = await startScratchServer({ dataDir });
+    assert.equal(readFileSync(join(folder, 'elsewhere'), 'utf8'), 'untouched');
+    assert.equal(existsSync(join(folder, 'nowhere')), false);
+    for (const name of ['operator-token', 'vault.key']) {
+      assert.equal(lstatSync(join(dataDir, name)).isFile(), true, name);
+      assert.equal(statSync(join(dataDir, name)).mode & 0o777, 0o600, name);
+    }
+    assert.equal((await server.api('GET', '/session')).status, 200);
     await server.dispose();
   });
 
@@ -237,6 +279,29 @@ describe('a start that cannot be', () => {
     assert.equal(existsSync(join(dataDir, 'vault.key')), false);
     writeFileSync(join(dataDir, 'vault.key'), key);
     await (await startScratchServer({ dataDir })).dispose();
+  });
+
+  it('ends with one sentence and exit code 1, when others may write to the data directory', async () => {
+    for (const mode of [0o777, 0o770, 0o702]) {
+      const dataDir = join(scratchFolder(), 'data');
+      mkdirSync(dataDir);
+      chmodSync(dataDir, mode);
+      const ended = await run('serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0');
+      assert.equal(ended.code, 1);
+      assertOneSentence(ended.stderr, /may be written by other users \(mode 7[70][027]\)/);
+      assert.deepEqual(readdirSync(dataDir), []);
+    }
+  });
+
+  it('ends with one sentence and exit code 1, when the data directory belongs to another user', async () => {
+    const isRoot = process.getuid?.() === 0;
+    // Who is not root finds a folder of another user at the root.
+    const dataDir = isRoot ? scratchFolder() : '/usr';
+    if (isRoot) chownSync(dataDir, 12_345, 0);
+    const ended = await run('serve', '--data-dir', dataDir, '--api-port', '0', '--gateway-port', '0');
+    assert.equal(ended.code, 1);
+    assertOneSentence(ended.stderr, /belongs to another user/);
+    assert.equal(existsSync(join(dataDir, 'lock')), false);
   });
 
   it('ends with one sentence and exit code 1, when the data directory cannot be one', async () => {

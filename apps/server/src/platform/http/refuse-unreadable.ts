@@ -10,8 +10,13 @@ export function refuseUnreadable(
   error: Error & { readonly code?: string },
   socket: Socket,
 ): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.write(answerTo(ctx, error.code));
+  const speaksHttp = /^(?:HPE_|ERR_HTTP_)/.test(error.code ?? '');
+  // Before TLS is agreed on, an answer would wait for it for ever.
+  if (!speaksHttp || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.write(answerTo(ctx, error.code));
   socket.destroySoon();
 }
 
