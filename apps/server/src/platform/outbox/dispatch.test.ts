@@ -46,6 +46,24 @@ describe('outbox', () => {
     await ctx.dispose();
   });
 
+  it('lets others in between two events, however many wait', async () => {
+    const ctx = await scratchContext();
+    let reacted = 0;
+    const seen: number[] = [];
+    const react = async (): Promise<void> => {
+      reacted += 1;
+      setImmediate(() => seen.push(reacted));
+    };
+    const dispatcher = new Dispatcher(ctx, [on<Counted>(ctx, 'Counted', react)]);
+    await inTransaction(ctx.db, async (tx) => {
+      for (let n = 1; n <= 3; n += 1) await publish(tx, counted(n));
+    });
+    dispatcher.start();
+    await dispatcher.idle();
+    assert.deepEqual(seen, [1, 2, 3]);
+    await ctx.dispose();
+  });
+
   it('forgets events of a transaction that was rolled back', async () => {
     const ctx = await scratchContext();
     const failing = inTransaction(ctx.db, async (tx) => {
