@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startScratchServer, type ScratchServer } from '../../../test/app.ts';
+import { manualClock, startScratchServer, type ScratchServer } from '../../../test/app.ts';
 import { scratchContext } from '../../../test/scratch.ts';
 import { scratchFolder } from '../../../test/scratch-folder.ts';
 import { createOnlineVehicle, createVehicle } from '../../../test/vehicle.ts';
@@ -119,6 +119,27 @@ describe('an answer to a device', () => {
       db.selectFrom('image_roles').select('document').where('role', '=', 'targets').execute(),
     );
     assert.deepEqual(Buffer.from(listed?.document ?? []), image.body);
+  });
+
+  it('holds no role that was signed for it before that role is on the disk', async (test) => {
+    const clock = manualClock();
+    const server = await startScratchServer({ clock });
+    test.after(() => server.dispose());
+    const vehicle = await createVehicle(server, 'car');
+    await vehicle.register();
+    const versionOf = async (path: string): Promise<unknown> =>
+      ((await vehicle.device.send('GET', path)).json()['signed'] as { version: number }).version;
+    const stored = (table: 'director_roles' | 'image_roles') =>
+      afterPowerCut(server.dataDir, async (db) => {
+        const query = db.selectFrom(table).select('version').where('role', '=', 'timestamp');
+        return (await query.executeTakeFirst())?.version;
+      });
+    const first = await versionOf('/director/timestamp.json');
+    assert.equal(await stored('director_roles'), first);
+    clock.advance(40 * 86_400_000);
+    const renewed = await versionOf('/repo/timestamp.json');
+    assert.equal(await stored('image_roles'), renewed);
+    assert.notEqual(renewed, 1);
   });
 
   it('waits for no disk, when the poll changes nothing', async (test) => {
