@@ -30,8 +30,7 @@ export function createOutput(loglevel: () => number): Output {
 }
 
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/(?![\t\n])\p{Cc}/gu, '?');
 }
 
 function sentence(error: unknown): string {
