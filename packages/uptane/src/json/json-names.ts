@@ -1,8 +1,8 @@
 // Names of one object, as they stand in JSON bytes: which comes first, and whether one occurs twice. In order by code
 // point, which is the byte order of UTF-8 too, so that the bytes decide unless an escape is among them.
 import type { CodedError } from '../errors.ts';
-import { compareNames } from './canonical-json.ts';
 import { BYTE, refuse, stringAt } from './json-bytes.ts';
+import { escapedUnit } from './scan-string.ts';
 
 /** Names of all open objects, the innermost last, by where they begin; `top` of them count. */
 export type NameStack = {
@@ -15,6 +15,7 @@ export type NameStack = {
 
 /** So many names are compared one by one. */
 const FEW = 8;
+const END = -1;
 /** Nobody honest sends more disorder; sorting it would keep everything else waiting. */
 const MAX_SORTING = 2_000_000;
 /** The same in proportion to a document that someone has allowed to be larger. */
@@ -43,11 +44,50 @@ export function compareNamesAt(bytes: Buffer, left: number, right: number): numb
   }
   const x = bytes[a] ?? 0;
   const y = bytes[b] ?? 0;
-  if (x === BYTE.backslash || y === BYTE.backslash)
-    return compareNames(stringAt(bytes, left), stringAt(bytes, right));
+  if (x === BYTE.backslash || y === BYTE.backslash) return comparePoints(bytes, a, b);
   if (x === y) return 0;
   if (x === BYTE.quote || y === BYTE.quote) return x === BYTE.quote ? -1 : 1;
   return x - y;
+}
+
+/** From here on, code point by code point: nothing is made of the names, however many are compared. */
+function comparePoints(bytes: Buffer, left: number, right: number): number {
+  let a = left;
+  let b = right;
+  for (;;) {
+    const [x, y] = [pointAt(bytes, a), pointAt(bytes, b)];
+    if (x !== y || x === END) return x - y;
+    a += widthAt(bytes, a);
+    b += widthAt(bytes, b);
+  }
+}
+
+/** The code point that begins here in a string that was scanned; END at its end. */
+function pointAt(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  if (first === BYTE.quote) return END;
+  if (first === BYTE.backslash) {
+    const unit = escapedUnit(bytes, at);
+    if (!isHigh(unit)) return unit;
+    return 0x10000 + ((unit - 0xd800) << 10) + (escapedUnit(bytes, at + 6) - 0xdc00);
+  }
+  if (first < 0x80) return first;
+  const length = widthAt(bytes, at);
+  let point = first & (0xff >> (length + 1));
+  for (let next = at + 1; next < at + length; next += 1) point = (point << 6) | ((bytes[next] ?? 0) & 0x3f);
+  return point;
+}
+
+/** In bytes; escaped pairs are two escapes. */
+function widthAt(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  if (first !== BYTE.backslash) return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (bytes[at + 1] !== BYTE.letterU) return 2;
+  return isHigh(escapedUnit(bytes, at)) ? 12 : 6;
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** Whether the last name comes after the one before it, in the object whose names begin at `base`. */

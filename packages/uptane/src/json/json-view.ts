@@ -35,11 +35,9 @@ export function* members(view: JsonView): Generator<Member> {
 
 /** Of an array; 0 of anything else. */
 export function countItems(view: JsonView): number {
-  const { bytes, at: start } = view;
-  if (bytes[start] !== BYTE.openArray || bytes[start + 1] === BYTE.closeArray) return 0;
-  let count = 1;
-  for (let at = skipValue(view, start + 1); bytes[at] === BYTE.comma; at = skipValue(view, at + 1))
-    count += 1;
+  if (view.bytes[view.at] !== BYTE.openArray) return 0;
+  let count = 0;
+  for (const _ of items(view, view.at)) count += 1;
   return count;
 }
 
@@ -72,9 +70,28 @@ export function bytesOf(view: JsonView): Uint8Array {
   return view.bytes.subarray(view.at, skipValue(view, view.at));
 }
 
-/** The native parser will do: the bytes are proven, and canonical ones are ASCII. */
+/**
+ * The native parser will do where nothing is escaped: the bytes are proven, and canonical ones are ASCII. Where something
+ * is, V8 can take a name for one of an earlier document (nodejs/node#63785); then objects are built from their members.
+ */
 export function decodeAt(view: JsonView, at: number): JsonValue {
-  return withoutPrototypes(JSON.parse(view.bytes.toString('latin1', at, skipValue(view, at))) as JsonValue);
+  const { bytes } = view;
+  const text = bytes.toString('latin1', at, skipValue(view, at));
+  if (!text.includes('\\')) return withoutPrototypes(JSON.parse(text) as JsonValue);
+  if (bytes[at] === BYTE.quote) return stringAt(bytes, at);
+  if (bytes[at] === BYTE.openArray) return Array.from(items(view, at), (itemAt) => decodeAt(view, itemAt));
+  const named = Array.from(members({ ...view, at }), ({ nameAt, valueAt }): [string, JsonValue] => [
+    stringAt(bytes, nameAt),
+    decodeAt(view, valueAt),
+  ]);
+  return jsonObject(named);
+}
+
+/** Where the items of the array begin. */
+function* items(view: JsonView, start: number): Generator<number> {
+  const { bytes } = view;
+  if (bytes[start + 1] === BYTE.closeArray) return;
+  for (let at = start; bytes[at] !== BYTE.closeArray; at = skipValue(view, at + 1)) yield at + 1;
 }
 
 /** Where the value that begins here ends. */
