@@ -96,6 +96,13 @@ describe('a batch of events', () => {
     assert.equal((JSON.parse(lines[0] ?? '{}') as { entries: number }).entries, 999);
   });
 
+  it('loses an event whose id the database would change, and no other', async (test) => {
+    const ctx = await scratchContext();
+    test.after(() => ctx.dispose());
+    await receiveEvents(ctx, device, [event('a\ud800'), event('a\ufffd'), event('b')]);
+    assert.deepEqual(await storedIds(ctx), ['a\ufffd', 'b']);
+  });
+
   it('loses an event of more than 32 KiB, and no other', async (test) => {
     const { ctx, lines } = listening(await scratchContext());
     test.after(() => ctx.db.destroy());

@@ -61,6 +61,8 @@ function readEvent(entry: unknown): ReadEvent | string {
     const [event] = decodeDeviceEvents([entry]);
     if (event === undefined) return 'nothing';
     if (event.id.length > MAX_ID) return `id: at most ${MAX_ID} characters`;
+    // The database would make others of them: two ids could become one.
+    if (!event.id.isWellFormed()) return 'id: half a surrogate pair';
     const text = JSON.stringify(entry);
     if (Buffer.byteLength(text) > MAX_EVENT_BYTES) return `at most ${MAX_EVENT_BYTES} bytes`;
     return { event, text };
