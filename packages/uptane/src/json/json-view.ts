@@ -77,8 +77,9 @@ export function bytesOf(view: JsonView): Uint8Array {
 export function decodeAt(view: JsonView, at: number): JsonValue {
   const { bytes } = view;
   const text = bytes.toString('latin1', at, skipValue(view, at));
+  // A string alone is read right.
+  if (bytes[at] === BYTE.quote) return JSON.parse(text) as string;
   if (!text.includes('\\')) return withoutPrototypes(JSON.parse(text) as JsonValue);
-  if (bytes[at] === BYTE.quote) return stringAt(bytes, at);
   if (bytes[at] === BYTE.openArray) return Array.from(items(view, at), (itemAt) => decodeAt(view, itemAt));
   const named = Array.from(members({ ...view, at }), ({ nameAt, valueAt }): [string, JsonValue] => [
     stringAt(bytes, nameAt),
