@@ -140,8 +140,9 @@ describe('ota and the answers of a server', () => {
     const file = path.join(desk.folder, 'app ü.bin');
     writeFileSync(file, 'x'.repeat(300_000));
     await ask(200, {}, 'software', 'upload', file, '--hardware-ids', 'a,b');
-    assert.equal(seen[0]?.length, '300000');
-    assert.match(seen[0]?.url ?? '', /\/software\/app%20%C3%BC\.bin\?hardwareIds=a%2Cb$/);
+    assert.match(seen[0]?.url ?? '', /\/session$/);
+    assert.equal(seen[1]?.length, '300000');
+    assert.match(seen[1]?.url ?? '', /\/software\/app%20%C3%BC\.bin\?hardwareIds=a%2Cb$/);
   });
 
   for (const [what, change] of [

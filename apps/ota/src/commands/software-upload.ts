@@ -45,6 +45,8 @@ async function upload(path: string, options: Options): Promise<void> {
   try {
     const lengthBytes = await lengthOf(file, path);
     const stream = Readable.from(readWhole(file, lengthBytes, path), { objectMode: false });
+    // A server closes on whoever is not signed in without reading the body, and its answer can be lost with the connection.
+    await api.get(USER_API.session);
     const { status, value } = await api.upload<Software>(
       `${USER_API.software}/${encodeURIComponent(filename)}`,
       query,
