@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an older Node.js can say which version it lacks.
+import module from 'node:module';
+
+const needed = 26;
+if (Number(process.versions.node.split('.')[0]) < needed) {
+  process.stderr.write(
+    `tuf-client needs Node.js ${needed} or newer, this is ${process.version}. Inside the clone run it as: npx --no tuf-client\n`,
+  );
+  process.exit(1);
+}
+module.enableCompileCache?.();
+await import('../src/tuf-client.ts');
