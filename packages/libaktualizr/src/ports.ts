@@ -171,6 +171,37 @@ export type CycleStore = {
   countAttempt(targetSha256: string, correlationId: CorrelationId | ''): number;
 };
 
+/** A refusal or a slow transfer, in the words in which the Director hears of it: `rollback: Rollback …`. */
+export type AttackRecord = {
+  readonly id: number;
+  readonly text: string;
+  /** Milliseconds since the epoch, by the device's clock. */
+  readonly at: number;
+};
+
+/** Of what: metadata that are verified, or images that are fetched. */
+export type AttackSubject = 'metadata' | 'image';
+
+/**
+ * What looked like an attack and the Director has yet to hear of. Bounded: what comes while too much waits is left out,
+ * and recorded when it is seen again.
+ */
+export type AttackStore = {
+  /** The same text is recorded once, told or not, until its subject has passed. Durable when it returns. */
+  record(attack: {
+    readonly text: string;
+    readonly at: number;
+    /** `metadata` when absent. */
+    readonly subject?: AttackSubject;
+  }): void;
+  /** Oldest first. */
+  pending(): readonly AttackRecord[];
+  /** A server has taken a manifest that carried these. */
+  clear(told: readonly AttackRecord[]): void;
+  /** All went well with that subject: what was told of it is news when it happens again. */
+  passed(subject: AttackSubject): void;
+};
+
 /** Which file of images_path holds which target: the original's table target_images. */
 export type ImageStore = {
   fileName(targetName: string): string | undefined;
@@ -194,6 +225,7 @@ export type Storage = {
   readonly cycle: CycleStore;
   readonly images: ImageStore;
   readonly etags: EtagStore;
+  readonly attacks: AttackStore;
   /** All or nothing; nested calls join the outer transaction. */
   transaction<T>(work: () => T): T;
   /** Leaves a single file behind. */

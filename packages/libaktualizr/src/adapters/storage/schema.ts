@@ -42,4 +42,5 @@ export const OWN_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS ota_connect_attempts(id INTEGER PRIMARY KEY, target_sha256 TEXT NOT NULL, correlation_id TEXT NOT NULL, attempts INTEGER NOT NULL, UNIQUE(target_sha256, correlation_id))`,
   `CREATE TABLE IF NOT EXISTS ota_connect_etags(id INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, etag TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ota_connect_flags(name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS ota_connect_attacks(id INTEGER PRIMARY KEY, subject TEXT NOT NULL, text TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, is_told INTEGER NOT NULL DEFAULT 0 CHECK (is_told IN (0,1)))`,
 ];

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { StorageError } from '../../errors.ts';
 import type { Storage } from '../../ports.ts';
+import { attackStore } from './attack-store.ts';
 import { credentialStore } from './credential-store.ts';
 import { connect, numberOf } from './database.ts';
 import type { Connection } from './database.ts';
@@ -24,6 +25,8 @@ import { lockStorage } from './storage-lock.ts';
 
 /** The port, and beside it what only start-up and aktualizr-info need. */
 export type SqliteStorage = Storage & { readonly flags: FlagStore; readonly inspection: Inspection };
+
+type OwnTable = 'ota_connect_flags' | 'ota_connect_cycle' | 'ota_connect_etags' | 'ota_connect_attacks';
 
 type OpenOptions = {
   /** For looking on: takes no lock, writes nothing, needs an existing database. */
@@ -48,7 +51,11 @@ function openForWriting(file: string): SqliteStorage {
     const db = connect(file, false);
     try {
       db.transaction(() => prepareSchema(db));
-      return storageOver(db, db, () => lock.release());
+      return storageOver(
+        db,
+        () => db,
+        () => lock.release(),
+      );
     } catch (cause) {
       db.close();
       throw cause;
@@ -67,7 +74,11 @@ function openForReading(file: string): SqliteStorage {
   const db = connectForReading(file);
   try {
     checkVersion(db);
-    return storageOver(db, hasOwnTables(db) ? db : emptyTables(db), () => undefined);
+    return storageOver(
+      db,
+      (table) => (hasTable(db, table) ? db : emptyTable(db)),
+      () => undefined,
+    );
   } catch (cause) {
     db.close();
     throw cause;
@@ -85,17 +96,23 @@ function connectForReading(file: string): Connection {
   }
 }
 
-function storageOver(db: Connection, own: Connection, afterClose: () => void): SqliteStorage {
-  const flags = flagStore(own);
+/** `own`: the connection for one of our tables. */
+function storageOver(
+  db: Connection,
+  own: (table: OwnTable) => Connection,
+  afterClose: () => void,
+): SqliteStorage {
+  const flags = flagStore(own('ota_connect_flags'));
   return {
     identity: identityStore(db),
     credentials: credentialStore(db),
     metadata: { director: metadataStore(db, 'director', flags), image: metadataStore(db, 'image', flags) },
     installations: installationStore(db),
     reports: reportStore(db),
-    cycle: cycleStore(own),
+    cycle: cycleStore(own('ota_connect_cycle')),
     images: imageStore(db),
-    etags: etagStore(own),
+    etags: etagStore(own('ota_connect_etags')),
+    attacks: attackStore(own('ota_connect_attacks')),
     flags,
     inspection: inspection(db),
     transaction: (work) => db.transaction(work),
@@ -122,11 +139,11 @@ function checkVersion(db: Connection): void {
   throw new StorageError('migration_failed', message, { details: { file: db.file, version } });
 }
 
-function hasOwnTables(db: Connection): boolean {
-  return db.get(`SELECT 1 FROM sqlite_master WHERE name = 'ota_connect_flags'`) !== undefined;
+function hasTable(db: Connection, table: OwnTable): boolean {
+  return db.get('SELECT 1 FROM sqlite_master WHERE name = ?', table) !== undefined;
 }
 
-/** The view of our tables in a database that does not have them. */
-function emptyTables(db: Connection): Connection {
+/** The view of a table of ours in a database that does not have it: of the original, or of an earlier version. */
+function emptyTable(db: Connection): Connection {
   return { ...db, get: () => undefined, all: () => [] };
 }
