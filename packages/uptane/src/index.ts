@@ -47,6 +47,8 @@ export type { Targets } from './metadata/targets.ts';
 export type { TargetEntry } from './metadata/target-entry.ts';
 export type { TargetTable } from './metadata/target-table.ts';
 export type { Delegation, Delegations } from './metadata/delegations.ts';
+export { parseRepositoryMapping } from './metadata/repository-mapping.ts';
+export type { MappingEntry, RepositoryMapping } from './metadata/repository-mapping.ts';
 
 export { storedSource } from './verify/metadata-source.ts';
 export type {
@@ -58,6 +60,10 @@ export type {
 } from './verify/metadata-source.ts';
 export type { InstalledTarget, Vehicle, VehicleEcu, VerifiedTarget, Verdict } from './verify/verdict.ts';
 export { fullVerification } from './verify/full-verification.ts';
+export type { MappedRepositories } from './verify/mapped-repositories.ts';
+
+export { checkAttestedTime, storedAttestedTime, timeUntrusted } from './verify/check-time.ts';
+export type { TimeExpectation } from './verify/check-time.ts';
 
 export { ecuVersionReport } from './manifest/ecu-version-report.ts';
 export type { EcuVersion, EcuVersionReport, InstalledImage } from './manifest/ecu-version-report.ts';
@@ -78,3 +84,5 @@ export { nextSnapshot } from './build/next-snapshot.ts';
 export type { FileListing, NextSnapshot } from './build/next-snapshot.ts';
 export { nextTimestamp } from './build/next-timestamp.ts';
 export type { NextTimestamp } from './build/next-timestamp.ts';
+export { attestedTime, isNonce } from './build/next-time.ts';
+export type { NextTime } from './build/next-time.ts';

@@ -6,7 +6,7 @@ import type { Limits } from '../limits.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
-import { checkDirectorTargets } from './check-targets.ts';
+import { checkDirectorTargets } from './check-director-targets.ts';
 import { openSession } from './follow-roots.ts';
 import type { Repository } from './metadata-source.ts';
 import { authorityOf } from './trusted-metadata.ts';
@@ -39,7 +39,7 @@ export async function updateDirector(
     director,
     'targets',
   );
-  checkDirectorTargets(answer.targets, vehicle.ecus);
+  checkDirectorTargets(answer.targets, vehicle);
   keep(director, 'targets', answer.received, answer.targets.version);
   if (snapshot !== undefined && !flags.directorFullRoles()) flags.rememberDirectorFullRoles(true);
   return answer.targets;

@@ -101,9 +101,11 @@ function readCustom({ entry }: Offer, image: TargetEntry) {
 // An ECU whose image had a counter takes none without: images from before the counters would come back that way. Only a
 // device that an operator moves to an original Director, which knows no counters, does.
 function checkReleaseCounter(entry: TargetEntry, counter: number | undefined, ecu: VehicleEcu): void {
-  const floor = ecu.installed?.releaseCounter;
-  if (floor === undefined || (counter !== undefined && counter >= floor)) return;
-  throw wrongCounter(entry, `is lower than ${floor}, which ECU "${ecu.serial}" runs`);
+  const known = [ecu.installed?.releaseCounter, ecu.releaseCounterFloor].filter((one) => one !== undefined);
+  if (known.length === 0) return;
+  const floor = Math.max(...known);
+  if (counter !== undefined && counter >= floor) return;
+  throw wrongCounter(entry, `is lower than ${floor}, which ECU "${ecu.serial}" has had`);
 }
 
 function readFormat(custom: JsonObject): 'OSTREE' | 'BINARY' | undefined {

@@ -15,10 +15,17 @@ export type VehicleEcu = {
   readonly serial: EcuSerial;
   readonly hardwareId: HardwareId;
   readonly installed?: InstalledTarget;
+  /** The highest release counter that was ever installed there: a boot that went back to an older image keeps it. */
+  readonly releaseCounterFloor?: number;
 };
 
 export type Vehicle = {
+  /** On a Secondary itself alone. */
   readonly ecus: readonly VehicleEcu[];
+  /** `primary` when absent. A Secondary does not know which other ECUs there are and takes the Director's word for them. */
+  readonly role?: 'primary' | 'secondary';
+  /** Names that this vehicle goes by, as the Director's `custom.vehicleId` may say one; absent: not checked. */
+  readonly ids?: ReadonlySet<string>;
   /**
    * `auto` when absent: demanded once they were seen. `off` is for an original Director: it forgets that they were, and
    * takes images without a release counter.
