@@ -5,6 +5,8 @@ export type Limits = {
   /** One Root file. The original stops at 64 KiB. */
   readonly rootBytes: number;
   readonly timestampBytes: number;
+  /** An attestation of the time. */
+  readonly timeBytes: number;
   /** A Snapshot whose length Timestamp does not list. */
   readonly snapshotBytes: number;
   /** The most that a listed length may allow: Snapshot names every delegated role. */
@@ -27,6 +29,7 @@ export type Limits = {
 export const DEFAULT_LIMITS: Limits = {
   rootBytes: 64 * 1024,
   timestampBytes: 64 * 1024,
+  timeBytes: 16 * 1024,
   snapshotBytes: 64 * 1024,
   listedSnapshotBytes: 8 * 1024 * 1024,
   directorTargetsBytes: 64 * 1024,

@@ -12,6 +12,8 @@ export type Root = Header & {
   readonly keys: KeyRing;
   /** `root` and `targets` always; `timestamp` and `snapshot` may be absent from a Director that serves neither. */
   readonly roles: ReadonlyMap<TopLevelRole, RoleKeys>;
+  /** Of a Director that attests the time. */
+  readonly timeKeys?: RoleKeys;
 };
 
 /** @throws MetadataError SecurityException, IllegalThreshold */
@@ -27,10 +29,12 @@ export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root
     for (const role of repository === 'director' ? (['root', 'targets'] as const) : TOP_LEVEL_ROLES) {
       if (!roles.has(role)) throw malformed(origin, `it names no keys for ${roleTitle(role)}`);
     }
+    const time = repository === 'director' ? member(listed, 'time') : undefined;
     return {
       ...readHeader(envelope.signed),
       keys: readKeyRing(member(envelope.signed, 'keys'), 'keys'),
       roles,
+      ...(time === undefined ? {} : { timeKeys: readRoleKeys(time, 'roles.time', 'Time') }),
     };
   });
 }
