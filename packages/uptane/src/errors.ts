@@ -33,7 +33,8 @@ export type Attack =
   | 'partial bundle'
   | 'fast-forward';
 
-export type RepositoryName = 'director' | 'image';
+/** `plain`: the one repository of a TUF client; errors then name the role alone. */
+export type RepositoryName = 'director' | 'image' | 'plain';
 
 /** Each code, the attack it points to, and what its wire form carries behind the code. */
 const CODES = {
@@ -94,6 +95,7 @@ export class MetadataError extends CodedError {
 function wireCode(code: MetadataCode, origin: Origin): string {
   const { suffix } = CODES[code];
   if (suffix === 'none' || origin.role === undefined) return code;
-  if (suffix === 'role' || origin.repository === undefined) return `${code}::${origin.role}`;
+  const names = origin.repository !== undefined && origin.repository !== 'plain';
+  if (suffix === 'role' || !names) return `${code}::${origin.role}`;
   return `${code}::${origin.role}::${origin.repository === 'director' ? 'Director' : 'Image'}`;
 }

@@ -31,7 +31,11 @@ export type { Signer } from './keys/signer.ts';
 export { generateKeyPair } from './keys/generate-key-pair.ts';
 export type { KeyPair, KeyType } from './keys/generate-key-pair.ts';
 
-export { metadataPath, roleTitle } from './metadata/filename.ts';
+export type { Dialect } from './dialect/dialect.ts';
+export { TUF_DIALECT } from './dialect/tuf-dialect.ts';
+export { UPTANE_DIALECT } from './dialect/uptane-dialect.ts';
+
+export { imagePath, metadataPath, roleTitle } from './metadata/filename.ts';
 export type { StoredRole, TopLevelRole } from './metadata/filename.ts';
 export { parseEnvelope } from './metadata/envelope.ts';
 export type { DocumentOrigin, Envelope, Signature } from './metadata/envelope.ts';
@@ -60,6 +64,8 @@ export type {
 } from './verify/metadata-source.ts';
 export type { InstalledTarget, Vehicle, VehicleEcu, VerifiedTarget, Verdict } from './verify/verdict.ts';
 export { fullVerification } from './verify/full-verification.ts';
+export { refreshRepository } from './verify/refresh-repository.ts';
+export type { RefreshedRepository } from './verify/refresh-repository.ts';
 export type { MappedRepositories } from './verify/mapped-repositories.ts';
 
 export { checkAttestedTime, storedAttestedTime, timeUntrusted } from './verify/check-time.ts';

@@ -1,7 +1,7 @@
 // Single things that aktualizr-info prints on request: credentials, keys, stored metadata. Private keys are printed
 // because the person asks for them by name, as in the original. INF-03 to INF-09.
 import { clientKeyId } from '@ota-connect/uptane';
-import type { RepositoryName, TopLevelRole } from '@ota-connect/uptane';
+import type { TopLevelRole } from '@ota-connect/uptane';
 import type { SqliteStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-storage';
 
 import type { InfoArguments, InfoOption } from './info-arguments.ts';
@@ -20,7 +20,7 @@ const TLS_PARTS = [
   ['tls-prv-key', 'TLS private key', 'privateKey'],
 ] as const;
 
-const METADATA: readonly (readonly [InfoOption, RepositoryName, TopLevelRole])[] = [
+const METADATA: readonly (readonly [InfoOption, 'director' | 'image', TopLevelRole])[] = [
   ['director-root', 'director', 'root'],
   ['director-timestamp', 'director', 'timestamp'],
   ['director-snapshot', 'director', 'snapshot'],

@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parseEnvelope, parseRoot } from '@ota-connect/uptane';
-import type { EcuSerial, Hashes, JsonObject, RepositoryName } from '@ota-connect/uptane';
+import type { EcuSerial, Hashes, JsonObject } from '@ota-connect/uptane';
 
 import type { Config } from '../config/config.ts';
 import { importPath } from '../config/import-path.ts';
@@ -18,7 +18,7 @@ const TLS_FILES = {
   certificate: 'tlsClientcertPath',
   privateKey: 'tlsPkeyPath',
 } as const;
-const ROOT_FILES: readonly (readonly [RepositoryName, string])[] = [
+const ROOT_FILES: readonly (readonly ['director' | 'image', string])[] = [
   ['image', 'repo/root.json'],
   ['director', 'director/root.json'],
 ];
@@ -77,7 +77,7 @@ function faultOf({ ca, certificate, privateKey }: TlsCredentials): string | unde
   }
 }
 
-function importRoot(storage: Storage, repository: RepositoryName, file: string): void {
+function importRoot(storage: Storage, repository: 'director' | 'image', file: string): void {
   const store = storage.metadata[repository];
   if (store.load('root') !== undefined || readImport(file) === undefined) return;
   const bytes = new Uint8Array(readFileSync(file));

@@ -1,12 +1,6 @@
 // What an attack is to the tests: one named mutation of the simulator, the code that a client has to refuse it with, and
 // the step of the Standard that does. Before it the client has verified an honest state with one image on offer.
-import {
-  jsonObject,
-  type JsonObject,
-  type JsonValue,
-  type RepositoryName,
-  type TopLevelRole,
-} from '@ota-connect/uptane';
+import { jsonObject, type JsonObject, type JsonValue, type TopLevelRole } from '@ota-connect/uptane';
 import type { RepositorySimulator } from '../repository-simulator.ts';
 import { rewrite, type SimulatedRepository, type SimulatedRole } from '../simulated-repository.ts';
 
@@ -31,7 +25,7 @@ export type SimulatedAttack = {
 /** A file that an attack can be aimed at. */
 export type Slot = {
   readonly title: string;
-  readonly repository: RepositoryName;
+  readonly repository: 'director' | 'image';
   readonly role: TopLevelRole | 'delegated';
   /** As codes name it. */
   readonly codeName: string;

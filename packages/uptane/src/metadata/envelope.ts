@@ -1,6 +1,8 @@
 // `{ "signatures": […], "signed": {…} }`: kept as received, beside the canonical bytes that its signatures are over.
 // What is stored and forwarded are the received bytes; everything decoded is a view. Unknown members are kept and ignored.
 // Source: Uptane Standard #common_metadata_structures
+import type { Dialect } from '../dialect/dialect.ts';
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { CodedError, MetadataError, type RepositoryName } from '../errors.ts';
 import { readArray, readObject, readString } from '../json/decode.ts';
 import {
@@ -16,7 +18,7 @@ import { viewJson, viewStrictJson } from '../json/strict-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isKnownMethod } from '../keys/verify-signature.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
-import { roleTitle, roleType, type StoredRole } from './filename.ts';
+import { roleTitle, type StoredRole } from './role.ts';
 
 export type Signature = { readonly keyid: string; readonly method: string; readonly sig: string };
 
@@ -35,8 +37,13 @@ export type Envelope = {
 
 const NO_BYTES = new Uint8Array();
 
-/** Which document is being read: for errors, and for the type that it has to state. */
-export type DocumentOrigin = { readonly role: StoredRole; readonly repository?: RepositoryName };
+/** Which document is being read, in which dialect: for errors, and for the type that it has to state. */
+export type DocumentOrigin = {
+  readonly role: StoredRole;
+  readonly repository?: RepositoryName;
+  /** Absent: UPTANE_DIALECT. */
+  readonly dialect?: Dialect;
+};
 
 /** @throws MetadataError SecurityException when it is not an envelope of that role */
 export function parseEnvelope(
@@ -47,7 +54,8 @@ export function parseEnvelope(
   return refusingMalformed(origin, () => {
     const envelope = readEnvelope(received, limits);
     const type = readString(decodeIfAny(findMember(envelope.signedView, '_type')), '_type');
-    if (type !== roleType(origin.role)) throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
+    if (type !== (origin.dialect ?? UPTANE_DIALECT).typeOf(origin.role))
+      throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
     const strange = envelope.signatures.find((signature) => !isKnownMethod(signature.method));
     if (strange !== undefined)
       throw malformed(origin, `the signature method "${strange.method.slice(0, 30)}" is unknown`);
@@ -114,8 +122,9 @@ export function malformed(origin: DocumentOrigin, why: string, cause?: unknown):
 
 /** For sentences: `Targets (image repository)`. */
 export function describeOrigin(origin: DocumentOrigin): string {
-  const where = origin.repository === 'director' ? 'Director' : 'Image repository';
-  return origin.repository === undefined ? roleTitle(origin.role) : `${where} ${roleTitle(origin.role)}`;
+  const title = roleTitle(origin.role);
+  if (origin.repository === undefined || origin.repository === 'plain') return title;
+  return `${origin.repository === 'director' ? 'Director' : 'Image repository'} ${title}`;
 }
 
 function readSignature(value: JsonValue, index: number): Signature {

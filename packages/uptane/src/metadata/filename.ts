@@ -1,21 +1,10 @@
-// Names of metadata files on a repository. Only Root carries its version in the name: originals ask for the plain
-// names of all others. Source: Uptane Standard #metadata_filename_rules
+// Names of files on a repository: metadata, and images. Source: Uptane Standard #metadata_filename_rules
+import type { Dialect } from '../dialect/dialect.ts';
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
+import type { StoredRole } from './role.ts';
 
-/** What a store keeps and a source is asked for. A delegated role has a name from outside: data, to be encoded. */
-export type StoredRole = 'root' | 'timestamp' | 'snapshot' | 'targets' | { readonly delegation: string };
-
-export const TOP_LEVEL_ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
-export type TopLevelRole = (typeof TOP_LEVEL_ROLES)[number];
-
-/** As errors and reports name it: `Root`, `Targets`, or the delegated role's own name. */
-export function roleTitle(role: StoredRole): string {
-  return typeof role === 'string' ? role.charAt(0).toUpperCase() + role.slice(1) : role.delegation;
-}
-
-/** As `_type` says it: a delegated role is `Targets`. */
-export function roleType(role: StoredRole): string {
-  return typeof role === 'string' ? roleTitle(role) : 'Targets';
-}
+export { roleTitle, TOP_LEVEL_ROLES } from './role.ts';
+export type { StoredRole, TopLevelRole } from './role.ts';
 
 /** The entry of a Targets role in Snapshot. */
 export function snapshotEntryName(role: 'targets' | { readonly delegation: string }): string {
@@ -23,7 +12,13 @@ export function snapshotEntryName(role: 'targets' | { readonly delegation: strin
 }
 
 /** Path below the repository's address; the delegated role's name is percent-encoded. */
-export function metadataPath(role: StoredRole, version?: number): string {
-  if (typeof role !== 'string') return `delegations/${encodeURIComponent(role.delegation)}.json`;
-  return version === undefined ? `${role}.json` : `${version}.${role}.json`;
+export function metadataPath(role: StoredRole, version?: number, dialect: Dialect = UPTANE_DIALECT): string {
+  return dialect.metadataPath(role, version);
+}
+
+/** `dir/HASH.file`: the name of an image on a repository with consistent snapshots, for any hash that is listed. */
+export function imagePath(name: string, hash?: string): string {
+  if (hash === undefined) return name;
+  const fileAt = name.lastIndexOf('/') + 1;
+  return `${name.slice(0, fileAt)}${hash}.${name.slice(fileAt)}`;
 }

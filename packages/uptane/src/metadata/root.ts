@@ -9,6 +9,8 @@ import { member } from '../json/value.ts';
 import type { RepositoryName } from '../errors.ts';
 
 export type Root = Header & {
+  /** Whether the repository names Snapshot, Targets and images by version and hash. */
+  readonly consistentSnapshot: boolean;
   readonly keys: KeyRing;
   /** `root` and `targets` always; `timestamp` and `snapshot` may be absent from a Director that serves neither. */
   readonly roles: ReadonlyMap<TopLevelRole, RoleKeys>;
@@ -32,6 +34,7 @@ export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root
     const time = repository === 'director' ? member(listed, 'time') : undefined;
     return {
       ...readHeader(envelope.signed),
+      consistentSnapshot: member(envelope.signed, 'consistent_snapshot') === true,
       keys: readKeyRing(member(envelope.signed, 'keys'), 'keys'),
       roles,
       ...(time === undefined ? {} : { timeKeys: readRoleKeys(time, 'roles.time', 'Time') }),

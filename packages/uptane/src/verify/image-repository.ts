@@ -8,11 +8,9 @@ import type { Snapshot } from '../metadata/snapshot.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import type { Repository } from './metadata-source.ts';
-import { openSession } from './follow-roots.ts';
 import { resolveTarget } from './resolve-delegations.ts';
-import { authorityOf } from './trusted-metadata.ts';
-import { fetchTargets, keep, listingOf, present } from './update-metadata.ts';
-import { updateSnapshot, updateTimestamp, type Session } from './update-metadata.ts';
+import { fetchTargets, keep, listingOf, type Session } from './update-metadata.ts';
+import { updateTopLevel, type TopLevel } from './update-top-level.ts';
 
 /** Finds what the Image repository says of a name for some hardware; undefined: nobody who may lists it. */
 export type FindImage = (name: string, hardwareIds: ReadonlySet<string>) => Promise<TargetEntry | undefined>;
@@ -23,22 +21,14 @@ export async function updateImageRepository(
   now: Instant,
   limits: Limits,
 ): Promise<FindImage> {
-  const session = await openSession(image, now, limits);
-  const timestamp = present(await updateTimestamp(session), image, 'timestamp');
-  const snapshot = present(await updateSnapshot(session, timestamp), image, 'snapshot');
-  const expected = {
-    role: 'targets' as const,
-    authority: authorityOf(session.trust.root, 'targets', 'image'),
-    listing: listingOf(snapshot, 'targets', 'image'),
-  };
-  const { targets, received } = present(
-    await fetchTargets(session, expected, limits.imageTargetsBytes),
-    image,
-    'targets',
-  );
-  keep(image, 'targets', received, targets.version);
+  return findImages(await updateTopLevel(image, now, limits));
+}
+
+/** Finds images in a repository whose top-level roles are verified. */
+export function findImages({ session, snapshot, targets }: TopLevel): FindImage {
   const load = (delegation: Delegation, keys: KeyRing) => loadDelegated(session, snapshot, delegation, keys);
-  const rootKeys = session.trust.root.keys;
+  const { root, limits } = session.trust;
+  const rootKeys = root.keys;
   return (name, hardwareIds) => resolveTarget(targets, { name, hardwareIds, rootKeys, limits, load });
 }
 

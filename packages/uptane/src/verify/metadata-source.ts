@@ -1,11 +1,12 @@
 // The two doors of verification: where metadata comes from, and where it is kept. A Primary (HTTP), a Secondary (what
 // the Primary sent), a server (its own tables) and the simulator stand behind them. Source: Uptane Standard #full_verification
+import type { Dialect } from '../dialect/dialect.ts';
 import type { RepositoryName } from '../errors.ts';
-import type { StoredRole } from '../metadata/filename.ts';
+import type { StoredRole } from '../metadata/role.ts';
 
 export type MetadataRequest = {
   readonly role: StoredRole;
-  /** Always with `root`, never with another role. */
+  /** Always with `root`; with others where the dialect names them by version and Root says `consistent_snapshot`. */
   readonly version?: number;
   readonly maxBytes: number;
 };
@@ -40,6 +41,8 @@ export type Repository = {
   readonly name: RepositoryName;
   readonly source: MetadataSource;
   readonly store: MetadataStore;
+  /** Absent: UPTANE_DIALECT. */
+  readonly dialect?: Dialect;
 };
 
 /** What is stored, as a source: verifying over it is the recheck before download and install, with no network. */
