@@ -187,13 +187,16 @@ export type AttackSubject = 'metadata' | 'image';
  * and recorded when it is seen again.
  */
 export type AttackStore = {
-  /** The same text is recorded once, told or not, until its subject has passed. Durable when it returns. */
+  /**
+   * The same text is recorded once, told or not, until its subject has passed. Durable when it returns; answers whether
+   * it was new.
+   */
   record(attack: {
     readonly text: string;
     readonly at: number;
     /** `metadata` when absent. */
     readonly subject?: AttackSubject;
-  }): void;
+  }): boolean;
   /** Oldest first. */
   pending(): readonly AttackRecord[];
   /** A server has taken a manifest that carried these. */

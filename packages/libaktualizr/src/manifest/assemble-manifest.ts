@@ -9,13 +9,16 @@ import {
   vehicleVersionManifest,
   type JsonObject,
 } from '@ota-connect/uptane';
-import type { DeviceInstallationResult, InstalledVersion } from '../ports.ts';
+import type { AttackRecord, DeviceInstallationResult, InstalledVersion } from '../ports.ts';
+import { attackReport } from '../reports/attacks.ts';
 import { primaryOf, type StepContext } from '../steps/context.ts';
 
 export type AssembledManifest = {
   readonly bytes: Uint8Array;
   /** What the manifest reports; cleared when the server has taken it. */
   readonly reported: DeviceInstallationResult | undefined;
+  /** The attacks that it tells of; cleared likewise. */
+  readonly attacks: readonly AttackRecord[];
 };
 
 export async function assembleManifest(
@@ -25,10 +28,11 @@ export async function assembleManifest(
   const primary = primaryOf(context).serial;
   const signer = context.signer();
   const current = await context.packageManager.current();
+  const attacks = attackReport(context.storage.attacks.pending());
   const report = ecuVersionReport({
     ecuSerial: primary,
     installed: installedImage(current),
-    attacksDetected: '',
+    attacksDetected: attacks.text,
     reportCounter: context.storage.reports.nextReportCounter(primary),
   });
   const signedReport = await signEnvelope(report, [signer]);
@@ -48,7 +52,7 @@ export async function assembleManifest(
           }),
         }),
   });
-  return { bytes: await signEnvelope(manifest, [signer]), reported: device };
+  return { bytes: await signEnvelope(manifest, [signer]), reported: device, attacks: attacks.carried };
 }
 
 /** The original's words for an image that nobody knows. */

@@ -15,6 +15,7 @@ import {
 } from './attempts.ts';
 import type { StepContext } from './context.ts';
 import { confirmUpdate } from './confirm-update.ts';
+import { recordAttack } from './record-attack.ts';
 import { saveResult } from './report-result.ts';
 
 /** @throws what interrupted it, when the next cycle may try again */
@@ -57,6 +58,7 @@ async function downloadTarget(
     events.emit({ kind: 'AllDownloadsComplete', success: false });
     return { kind: 'DownloadFailed', error };
   }
+  storage.attacks.passed('image');
   events.emit({ kind: 'DownloadTargetComplete', target: target.name, success: true });
   await tell('EcuDownloadCompleted', true);
   return undefined;
@@ -72,6 +74,7 @@ async function fetchWithRetries(
       await fetchUnlessPaused(context, target, signal);
       return;
     } catch (error) {
+      recordAttack(context, error, target.name);
       const isLast = pauseMs === undefined || error instanceof InstallError;
       if (isLast || !isFailure(error)) throw error;
       context.log('warning', `${target.name}: ${error.message} Trying again.`);

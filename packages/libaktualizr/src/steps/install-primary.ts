@@ -1,6 +1,6 @@
 // Installs the update on the Primary. What happened and that it must be reported are one transaction: a power cut leaves
 // either the old version with nothing to report or the new one with exactly one report. client-protocol 6.6.
-import type { VerifiedTarget } from '@ota-connect/uptane';
+import { MetadataError, type VerifiedTarget } from '@ota-connect/uptane';
 import { deviceResult } from '../manifest/device-result.ts';
 import { InstallError } from '../errors.ts';
 import type { InstallationResult, InstalledVersion } from '../ports.ts';
@@ -9,6 +9,7 @@ import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { asCorrelationId, MAX_ATTEMPTS, MAX_STARTS, startKey, targetKey } from './attempts.ts';
 import { confirmUpdate } from './confirm-update.ts';
 import { hardwareIdOf, primaryOf, type StepContext } from './context.ts';
+import { recordAttack } from './record-attack.ts';
 import { saveResult } from './report-result.ts';
 
 export async function installPrimary(context: StepContext): Promise<CycleEvent> {
@@ -17,6 +18,7 @@ export async function installPrimary(context: StepContext): Promise<CycleEvent> 
   const { update, targets } = confirmed;
   for (const target of targets) {
     const found = await context.packageManager.verify(target);
+    if (found === 'tampered') recordAttack(context, tampered(), target.name);
     if (found !== 'verified') return { kind: 'ImageNotUsable', target: target.name, reason: found };
   }
   const primary = primaryOf(context).serial;
@@ -29,6 +31,10 @@ export async function installPrimary(context: StepContext): Promise<CycleEvent> 
   const event = complete(context, target, { update, result });
   await context.reports.flush();
   return event;
+}
+
+function tampered(): MetadataError {
+  return new MetadataError('TargetHashMismatch', 'The stored image is another one than was verified.');
 }
 
 function begin(context: StepContext, target: VerifiedTarget, { correlationId }: Update): void {

@@ -1,13 +1,15 @@
-// Tells the Director what is installed and how the last installation ended. The results are cleared only after the server
-// has taken them, so that an answer that got lost leads to the same report once more. client-protocol 3.7.
+// Tells the Director what is installed, how the last installation ended and which attacks were seen. Results and attacks
+// are cleared only after the server has taken them, so that an answer that got lost leads to the same report once more. client-protocol 3.7.
 import type { JsonObject } from '@ota-connect/uptane';
-import { assembleManifest } from '../manifest/assemble-manifest.ts';
+import { assembleManifest, type AssembledManifest } from '../manifest/assemble-manifest.ts';
 import { TransportError } from '../errors.ts';
 import type { StepContext } from './context.ts';
 
+type Told = Pick<AssembledManifest, 'reported' | 'attacks'>;
+
 /** @throws TransportError; the results stay for the next manifest */
 export async function sendManifest(context: StepContext, custom?: JsonObject): Promise<void> {
-  const { bytes, reported } = await assembleManifest(context, custom);
+  const { bytes, reported, attacks } = await assembleManifest(context, custom);
   try {
     await context.gateway.putManifest(bytes);
   } catch (error) {
@@ -19,8 +21,16 @@ export async function sendManifest(context: StepContext, custom?: JsonObject): P
     context.storage.installations.clearResults();
     return sendManifest(context, custom);
   }
-  if (reported !== undefined) context.storage.installations.clearResults();
+  clearTold(context, { reported, attacks });
   context.events.emit({ kind: 'PutManifestComplete', success: true });
+}
+
+function clearTold({ storage }: StepContext, { reported, attacks }: Told): void {
+  if (reported === undefined && attacks.length === 0) return;
+  storage.transaction(() => {
+    if (reported !== undefined) storage.installations.clearResults();
+    storage.attacks.clear(attacks);
+  });
 }
 
 function isRefusal(error: unknown): boolean {

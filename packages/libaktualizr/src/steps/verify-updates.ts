@@ -10,6 +10,7 @@ import {
 } from '@ota-connect/uptane';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { nowOf, vehicleOf, type StepContext } from './context.ts';
+import { recordAttack } from './record-attack.ts';
 import { refusedUpdate, watchTargets } from './refused-update.ts';
 
 const MIXTURES_FORGIVEN = 2;
@@ -31,11 +32,12 @@ export async function verifyUpdates(
   const verify = () => verifyFrom(context, from, source);
   try {
     const verdict = await (from === 'servers' ? despitePublications(verify) : verify());
-    const { cycle } = context.storage;
-    if (from === 'servers' && cycle.toldRefusal() !== undefined) cycle.saveToldRefusal(undefined);
+    if (from === 'servers') forgetTold(context);
     return verdict;
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
+    // What is stored lacks what was never asked for: no server withholds it.
+    if (from === 'servers' || error.code !== 'MetadataFetchFailure') recordAttack(context, error);
     if (error.code !== 'MetadataFetchFailure') {
       return refuse(context, error, refusedUpdate(error, source.lastTargets() ?? director.load('targets')));
     }
@@ -83,6 +85,12 @@ async function despitePublications(verify: () => Promise<Verdict>): Promise<Verd
     }
   }
   return verify();
+}
+
+/** All is well again: what was told is news when it comes back. */
+function forgetTold({ storage: { cycle, attacks } }: StepContext): void {
+  if (cycle.toldRefusal() !== undefined) cycle.saveToldRefusal(undefined);
+  attacks.passed('metadata');
 }
 
 function refuse(context: StepContext, error: MetadataError, correlationId: string): Refused {

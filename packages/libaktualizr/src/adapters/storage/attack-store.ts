@@ -15,9 +15,11 @@ export function attackStore(db: Connection): AttackStore {
   return {
     record: ({ text, at, subject = 'metadata' }) =>
       db.transaction(() => {
-        if (count() >= PENDING_KEPT) return;
-        const sql = 'INSERT OR IGNORE INTO ota_connect_attacks(subject, text, at) VALUES(?, ?, ?)';
-        db.run(sql, subject, text.slice(0, MAX_TEXT), at);
+        const kept = text.slice(0, MAX_TEXT);
+        const isKnown = db.get('SELECT 1 FROM ota_connect_attacks WHERE text = ?', kept) !== undefined;
+        if (isKnown || count() >= PENDING_KEPT) return false;
+        db.run('INSERT INTO ota_connect_attacks(subject, text, at) VALUES(?, ?, ?)', subject, kept, at);
+        return true;
       }),
     pending: () =>
       db.all('SELECT id, text, at FROM ota_connect_attacks WHERE is_told = 0 ORDER BY id').map((row) => ({

@@ -1,0 +1,13 @@
+// Keeps what a refusal or a slow transfer points to until the Director has heard of it. Uptane Standard #version_report;
+// a slow repository is told as any other attack.
+import { attackText } from '../reports/attacks.ts';
+import type { StepContext } from './context.ts';
+
+/** `image`: the one that was fetched or found on the disk; absent: metadata. */
+export function recordAttack({ storage, clock, log }: StepContext, error: unknown, image?: string): void {
+  const text = attackText(error, image);
+  if (text === undefined) return;
+  const subject = image === undefined ? 'metadata' : 'image';
+  const isNew = storage.attacks.record({ text, at: clock.now(), subject });
+  if (isNew) log('warning', `Looks like an attack; the Director will be told: ${text}.`);
+}
