@@ -99,6 +99,13 @@ describe('conformance check', () => {
     assert.match(problems(covered, test('refuses it')).join(), /does not exist: test\/root: goes back/);
   });
 
+  it('names a group of attacks whose file has no tests', () => {
+    const group = { group: 'Rollback', file: 'packages/a/test/rollback.test.ts', cases: [] };
+    const catalogue: Catalogue = { sections: [], attacks: [group] };
+    assert.match(problems(catalogue, test('refuses it')).join(), /"Rollback" have no tests in packages\/a/);
+    assert.deepEqual(problems(catalogue, test('refuses it', group.file)), []);
+  });
+
   it('wants a reason for a choice, and for an owner beside a test', () => {
     const design = demand('5.4.4.3-1', { owner: 'design' });
     assert.match(problems(catalogueOf([design])).join(), /no note why/);

@@ -45,7 +45,12 @@ export type AttackCase = Owned & {
   readonly tests?: readonly string[];
 };
 
-export type AttackGroup = { readonly group: string; readonly cases: readonly AttackCase[] };
+export type AttackGroup = {
+  readonly group: string;
+  /** Where its tests begin; single cases may be shown elsewhere. */
+  readonly file?: string;
+  readonly cases: readonly AttackCase[];
+};
 
 export type Catalogue = { readonly sections: readonly Section[]; readonly attacks: readonly AttackGroup[] };
 

@@ -86,11 +86,12 @@ function shownBy({ id, sameAs = [] }: Requirement, claims: Claims): string {
   ].join('<br>');
 }
 
-function attackTable({ group, cases }: AttackGroup, titles: readonly TestTitle[]): readonly string[] {
+function attackTable({ group, file, cases }: AttackGroup, titles: readonly TestTitle[]): readonly string[] {
   return [
     '',
     `### ${group}`,
     '',
+    ...(file === undefined ? [] : [`Its file: [${file}](../../${file}).`, '']),
     '| case | has to | shown by | owner |',
     '|---|---|---|---|',
     ...cases.map((one) =>

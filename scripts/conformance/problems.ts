@@ -18,6 +18,9 @@ export function problemsOf(
     ...repeated(requirements.map(({ id }) => id)).map((id) => `${id} is listed twice`),
     ...requirements.flatMap((requirement) => problemsOfRequirement(requirement, requirements, claims)),
     ...cases.flatMap((one) => problemsOfCase(one, titles)),
+    ...catalogue.attacks
+      .filter((one) => one.file !== undefined && !titles.some(({ file }) => file === one.file))
+      .map(({ group, file }) => `the attacks of "${group}" have no tests in ${file ?? ''}`),
   ];
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ALL_SLOTS, attacks, fixedKey, fixedKeys, roleAt, withSignatures } from '@ota-connect/testkit';
 import { honestStart, itRefuses } from '../client.ts';
 
-describe('arbitrary software: signatures, keys, thresholds', () => {
+describe('signatures, keys, thresholds', () => {
   for (const attack of attacks) if (attack.group === 'signatures') itRefuses(attack);
 
   it('accepts invalid signatures beside enough valid ones [check_snapshot/3]', async () => {
@@ -101,8 +101,4 @@ describe('arbitrary software: signatures, keys, thresholds', () => {
     await client.refuses('UnmetThreshold::Root');
     assert.deepEqual(simulator.director.requests, []);
   });
-});
-
-describe('arbitrary software: the Director against the Image repository', () => {
-  for (const attack of attacks) if (attack.group === 'targets') itRefuses(attack);
 });
