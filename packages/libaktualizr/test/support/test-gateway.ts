@@ -2,6 +2,7 @@
 // simulator, and fails where a test wants it to.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   faultyListener,
@@ -31,6 +32,8 @@ export type TestGateway = {
   /** Asked before each answer. */
   faultOf: (request: HttpRequest) => HttpFault | undefined;
   answerOf: (request: HttpRequest) => HttpAnswer | undefined;
+  /** Whether the answer to this path comes at one byte a second. */
+  drips: (path: string) => boolean;
   campaigns: unknown;
   close(): Promise<void>;
 };
@@ -56,8 +59,10 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
       requestCert: true,
       rejectUnauthorized: true,
     },
-    (message, response) =>
-      void faultyListener(answer, (request) => gateway.faultOf(request))(message, response),
+    (message, response) => {
+      if (gateway.drips(message.url ?? '')) drip(response);
+      else void faultyListener(answer, (request) => gateway.faultOf(request))(message, response);
+    },
   );
   server.on('secureConnection', () => (connections += 1));
   server.listen(0, 'localhost');
@@ -75,6 +80,7 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
     connections: () => connections,
     faultOf: () => undefined,
     answerOf: () => undefined,
+    drips: () => false,
     campaigns: { campaigns: [] },
     async close() {
       server.closeAllConnections();
@@ -83,6 +89,12 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
     },
   };
   return gateway;
+}
+
+function drip(response: ServerResponse): void {
+  response.writeHead(200, { 'content-length': 12 });
+  const timer = setInterval(() => response.write(' '), 1000);
+  response.on('close', () => clearInterval(timer));
 }
 
 function json(value: unknown): HttpAnswer {
