@@ -64,17 +64,21 @@ export type {
 } from './verify/metadata-source.ts';
 export type { InstalledTarget, Vehicle, VehicleEcu, VerifiedTarget, Verdict } from './verify/verdict.ts';
 export { fullVerification } from './verify/full-verification.ts';
+export { checkFirstRoot } from './verify/check-root.ts';
 export { refreshRepository } from './verify/refresh-repository.ts';
 export type { RefreshedRepository } from './verify/refresh-repository.ts';
 export type { MappedRepositories } from './verify/mapped-repositories.ts';
 
 export { checkAttestedTime, storedAttestedTime, timeUntrusted } from './verify/check-time.ts';
 export type { TimeExpectation } from './verify/check-time.ts';
+export { timeFloor, trustedTime } from './verify/trusted-time.ts';
+export type { KnownTime, TrustedTime } from './verify/trusted-time.ts';
 
 export { ecuVersionReport } from './manifest/ecu-version-report.ts';
 export type { EcuVersion, EcuVersionReport, InstalledImage } from './manifest/ecu-version-report.ts';
 export { installationReport } from './manifest/installation-report.ts';
 export type { InstallationReport, ReportedResult } from './manifest/installation-report.ts';
+export { signReport } from './manifest/sign-report.ts';
 export { parseVehicleManifest, vehicleVersionManifest } from './manifest/vehicle-version-manifest.ts';
 export type {
   EcuManifest,

@@ -1,10 +1,11 @@
 // What one ECU reports of itself: the `signed` part to be signed with the ECU's key, and the view of one that arrived.
-// Times are constants, as the original sends them, until there is attested time. Source: Uptane Standard #version_report
+// Times are the last two that were attested; the original's constant where there are none. Source: Uptane Standard #version_report
 import { CodedError } from '../errors.ts';
 import type { Hashes } from '../hashes.ts';
 import { readInteger, readObject, readOptional, readString } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { readHashes } from '../metadata/common.ts';
+import { formatInstant, parseInstant, type Instant } from '../time.ts';
 
 export type InstalledImage = { readonly name: string; readonly lengthBytes: number; readonly sha256: string };
 export type EcuVersion = {
@@ -14,6 +15,9 @@ export type EcuVersion = {
   readonly attacksDetected: string;
   /** Primary only; goes out as a decimal string. */
   readonly reportCounter?: number;
+  /** The latest time that this ECU could verify, and the one before it. */
+  readonly attestedTime?: Instant;
+  readonly previousAttestedTime?: Instant;
 };
 
 /** A report that arrived. */
@@ -22,6 +26,9 @@ export type EcuVersionReport = {
   readonly installed: { readonly name: string; readonly lengthBytes: number; readonly hashes: Hashes };
   readonly attacksDetected: string;
   readonly reportCounter?: number;
+  /** Absent when the ECU could verify none, as originals never can. */
+  readonly attestedTime?: Instant;
+  readonly previousAttestedTime?: Instant;
   /** Older clients report the result here. */
   readonly operationResult?: JsonObject;
 };
@@ -44,10 +51,14 @@ export function ecuVersionReport(version: EcuVersion): JsonObject {
         ['filepath', installed.name],
       ]),
     ],
-    ['previous_timeserver_time', NO_TIME],
+    ['previous_timeserver_time', timeText(version.previousAttestedTime)],
     ['report_counter', version.reportCounter === undefined ? undefined : String(version.reportCounter)],
-    ['timeserver_time', NO_TIME],
+    ['timeserver_time', timeText(version.attestedTime)],
   ]);
+}
+
+function timeText(time: Instant | undefined): string {
+  return time === undefined ? NO_TIME : formatInstant(time);
 }
 
 /** @throws CodedError DecodeError */
@@ -55,6 +66,8 @@ export function readEcuVersionReport(signed: JsonObject): EcuVersionReport {
   const image = readObject(member(signed, 'installed_image'), 'installed_image');
   const fileinfo = readObject(member(image, 'fileinfo'), 'installed_image.fileinfo');
   const reportCounter = readOptional(signed, 'report_counter', readCounter);
+  const attestedTime = readTime(signed, 'timeserver_time');
+  const previousAttestedTime = readTime(signed, 'previous_timeserver_time');
   const custom = readOptional(signed, 'custom', readObject);
   const operationResult =
     custom === undefined ? undefined : readOptional(custom, 'operation_result', readObject);
@@ -67,8 +80,22 @@ export function readEcuVersionReport(signed: JsonObject): EcuVersionReport {
     },
     attacksDetected: readOptional(signed, 'attacks_detected', readString) ?? '',
     ...(reportCounter === undefined ? {} : { reportCounter }),
+    ...(attestedTime === undefined ? {} : { attestedTime }),
+    ...(previousAttestedTime === undefined ? {} : { previousAttestedTime }),
     ...(operationResult === undefined ? {} : { operationResult }),
   };
+}
+
+/** A time that says nothing must not cost the report: originals send a constant, and others may send what they like. */
+function readTime(signed: JsonObject, name: string): Instant | undefined {
+  const text = member(signed, name);
+  if (typeof text !== 'string' || text === NO_TIME) return undefined;
+  try {
+    return parseInstant(text);
+  } catch (error) {
+    if (error instanceof CodedError) return undefined;
+    throw error;
+  }
 }
 
 function readCounter(value: JsonValue, path: string): number {

@@ -10,6 +10,8 @@ import { jsonObject, member, type JsonObject, type JsonValue } from '../json/val
 import { readEnvelope, readInnerEnvelope, type Envelope } from '../metadata/envelope.ts';
 
 export type NextVehicleManifest = {
+  /** What the device is called at its server. */
+  readonly vehicleId?: string;
   readonly primary: EcuSerial;
   /** Each ECU's signed report, verbatim. */
   readonly reports: ReadonlyMap<EcuSerial, JsonValue>;
@@ -22,6 +24,8 @@ export type EcuManifest = { readonly envelope: Envelope; readonly report: EcuVer
 /** A manifest that arrived: nothing in it is verified yet. */
 export type VehicleManifest = {
   readonly envelope: Envelope;
+  /** Absent from originals: which vehicle it is only the connection says. */
+  readonly vehicleId?: string;
   readonly primary: EcuSerial;
   readonly ecus: ReadonlyMap<EcuSerial, EcuManifest>;
   readonly installationReport?: InstallationReport;
@@ -35,6 +39,7 @@ export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
     ['ecu_version_manifests', jsonObject(next.reports)],
     ['installation_report', next.installationReport],
     ['primary_ecu_serial', next.primary],
+    ['vehicle_id', next.vehicleId],
   ]);
 }
 
@@ -52,12 +57,14 @@ export function parseVehicleManifest(received: Uint8Array): VehicleManifest {
 
 function readManifest(envelope: Envelope): VehicleManifest {
   const { signed } = envelope;
+  const vehicleId = readOptional(signed, 'vehicle_id', readString);
   const installationReport = readOptional(signed, 'installation_report', readInstallationReport);
   const custom = readOptional(signed, 'custom', readObject);
   return {
     envelope,
     primary: parseEcuSerial(readString(member(signed, 'primary_ecu_serial'), 'primary_ecu_serial')),
     ecus: readEcus(signed),
+    ...(vehicleId === undefined ? {} : { vehicleId }),
     ...(installationReport === undefined ? {} : { installationReport }),
     ...(custom === undefined ? {} : { custom }),
   };

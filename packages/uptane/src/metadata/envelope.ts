@@ -15,12 +15,18 @@ import {
   type JsonView,
 } from '../json/json-view.ts';
 import { viewJson, viewStrictJson } from '../json/strict-json.ts';
-import { member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { isJsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { isKnownMethod } from '../keys/verify-signature.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { roleTitle, type StoredRole } from './role.ts';
 
-export type Signature = { readonly keyid: string; readonly method: string; readonly sig: string };
+export type Signature = {
+  readonly keyid: string;
+  readonly method: string;
+  readonly sig: string;
+  /** Of the signed bytes, as the signer states it: what was signed is told apart from what arrived. Nothing rests on it. */
+  readonly hash?: { readonly function: string; readonly digest: string };
+};
 
 export type Envelope = {
   /** The views read from it whenever they are asked: whoever handed it in leaves it as it is. */
@@ -130,5 +136,20 @@ export function describeOrigin(origin: DocumentOrigin): string {
 function readSignature(value: JsonValue, index: number): Signature {
   const entry = readObject(value, `signatures[${index}]`);
   const text = (name: string): string => readString(member(entry, name), `signatures[${index}].${name}`);
-  return { keyid: text('keyid'), method: text('method'), sig: text('sig') };
+  const hash = readSignatureHash(member(entry, 'hash'));
+  return {
+    keyid: text('keyid'),
+    method: text('method'),
+    sig: text('sig'),
+    ...(hash === undefined ? {} : { hash }),
+  };
+}
+
+/** What is none is no reason to refuse a document: nothing rests on it. */
+function readSignatureHash(value: JsonValue | undefined): Signature['hash'] {
+  if (!isJsonObject(value)) return undefined;
+  const algorithm = member(value, 'function');
+  const digest = member(value, 'digest');
+  if (typeof algorithm !== 'string' || typeof digest !== 'string') return undefined;
+  return { function: algorithm, digest };
 }
