@@ -1,8 +1,9 @@
 // The rules of what is printed. Standard output: one line for each stage and result, for people. Standard error: warnings
 // and errors, one sentence each, and at lower log levels what led to them. Text from outside loses its control
 // characters. No key, certificate, password or pre-signed URL ever gets here: errors do not carry them.
-import { CodedError } from '@ota-connect/uptane';
+import { CodedError, MetadataError } from '@ota-connect/uptane';
 import type { Log } from '@ota-connect/libaktualizr';
+import { describeRefusal } from '@ota-connect/libaktualizr/reports/attacks';
 
 const LEVELS = { debug: 1, info: 2, warning: 3, error: 4 } as const;
 
@@ -34,6 +35,7 @@ export function printable(text: string): string {
 }
 
 function sentence(error: unknown): string {
+  if (error instanceof MetadataError) return `${error.message} (${describeRefusal(error)})`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -114,6 +114,10 @@ describe('run modes', () => {
     gateway.simulator.images.set('app.bin', Buffer.from('another version'));
     const run = await folder.run('once');
     assert.equal(run.code, 5, run.stderr);
+    assert.match(
+      run.stderr,
+      /TargetHashMismatch, as in the attack "arbitrary software", in the image app\.bin\)/,
+    );
     assert.equal(reportsOf(gateway.requests)[0]?.result.code, 'DOWNLOAD_FAILED');
   });
 
@@ -122,7 +126,10 @@ describe('run modes', () => {
     await gateway.simulator.publish();
     const run = await folder.run('check');
     assert.equal(run.code, 3, run.stderr);
-    assert.match(run.stderr, /ExpiredMetadata::Targets, as in the attack "freeze"/);
+    assert.match(
+      run.stderr,
+      /ExpiredMetadata::Targets, as in the attack "freeze", in targets\.json of the Director\): /,
+    );
   });
 
   it('full: installs what comes while it polls', async () => {

@@ -11,6 +11,7 @@ export type {
   InstallResult,
 } from './results.ts';
 export { ConfigError, InstallError, ProvisioningError, StorageError, TransportError } from './errors.ts';
+export { describeRefusal } from './reports/attacks.ts';
 export type { DeviceDataSource, Log } from './steps/context.ts';
 export type { CycleState, StoredTarget, Update } from './update-cycle/states.ts';
 export { describeTransitions } from './update-cycle/describe.ts';

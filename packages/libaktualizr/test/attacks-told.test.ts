@@ -13,7 +13,7 @@ type Case = {
   readonly attack: string;
   readonly told: string;
   /** With an image on offer that the device knows. */
-  readonly begin: (stage: Stage) => Promise<unknown> | unknown;
+  readonly begin: (stage: Stage) => Promise<void> | void;
 };
 
 const serveInstead = (stage: Stage, path: string, change: (bytes: Uint8Array) => Uint8Array) => {

@@ -47,6 +47,7 @@ describe('download of an image', () => {
 
   const download = (changes: Partial<Parameters<typeof downloadFile>[2]> = {}) =>
     downloadFile(http, etags, {
+      name: 'image',
       url: `${gateway.url}/image`,
       file,
       lengthBytes: CONTENT.length,
@@ -169,6 +170,7 @@ describe('download of an image', () => {
     } as unknown as HttpClient;
     await assert.rejects(
       downloadFile(endless, etags, {
+        name: 'image',
         url: `${gateway.url}/image`,
         file,
         lengthBytes: CONTENT.length,

@@ -62,6 +62,7 @@ describe('answers that never end', () => {
       http,
       { load: () => undefined, save: () => undefined },
       {
+        name: 'image',
         url: `${url}/image`,
         file: imageFile(),
         lengthBytes: CONTENT.length,

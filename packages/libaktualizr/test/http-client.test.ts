@@ -1,8 +1,10 @@
 import { after, afterEach, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { connect, createServer } from 'node:net';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { issue } from './support/certificates.ts';
 import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
 import { TransportError, type TransportCode } from '../src/errors.ts';
@@ -181,6 +183,19 @@ describe('HTTP client', () => {
     );
   });
 
+  it('takes a server that never takes the connection for no attack', async () => {
+    const { port, end } = await fullServer();
+    await assert.rejects(
+      get(open({ timeoutMs: 300 }), '/', `https://127.0.0.1:${port}`),
+      (error: unknown) => {
+        assert.ok(error instanceof TransportError);
+        assert.equal(error.details.attack, undefined);
+        return failsWith('too_slow', /cannot be reached: it does not answer/)(error);
+      },
+    );
+    end();
+  });
+
   it('gives up on a body that trickles [5.4-3]', async () => {
     gateway.faultOf = () => ({ kind: 'delay', ms: 0 });
     const client = open({ windowMs: 60, minBytesPerSecond: 1_000_000 });
@@ -243,3 +258,22 @@ describe('HTTP client', () => {
     await assert.rejects(get(open({ stop: stop.signal })), /stopped/);
   });
 });
+
+/** A server that is stopped, with its queue full: the kernel leaves further connections without an answer. */
+async function fullServer(): Promise<{ port: number; end: () => void }> {
+  const program =
+    "const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))";
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(line.toString());
+  child.kill('SIGSTOP');
+  const sockets = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await sleep(100);
+  return {
+    port,
+    end: () => {
+      for (const socket of sockets) socket.destroy();
+      child.kill('SIGKILL');
+    },
+  };
+}

@@ -1,5 +1,6 @@
 // Results of the library in words, and the exit code that goes with each. One place, so that `once`, the single steps and
 // the daemon say the same.
+import { describeRefusal } from '@ota-connect/libaktualizr';
 import type {
   CheckResult,
   CycleResult,
@@ -94,8 +95,7 @@ function tellReport(output: Output, isReported: boolean): void {
 }
 
 function tellRefused(output: Output, { error }: Extract<CheckResult, { kind: 'refused' }>): ExitCode {
-  const attack = error.attack === undefined ? '' : `, as in the attack "${error.attack}"`;
-  output.log('error', `Update refused (${error.wireCode}${attack}): ${error.message}`);
+  output.log('error', `Update refused (${describeRefusal(error)}): ${error.message}`);
   return EXIT_CODES.metadataRefused;
 }
 

@@ -14,13 +14,10 @@ const REPOSITORIES = new Map([
   ['image', 'the Image repository'],
 ]);
 
-/** `timestamp.json of the Image repository`; undefined for what is no file, as two repositories that disagree. */
-export function refusedFile({ role, repository }: MetadataError): string | undefined {
-  const owner = repository === undefined ? undefined : REPOSITORIES.get(repository);
-  if (role === undefined) return owner;
-  const known = TOP_LEVEL.find((one) => one === role.toLowerCase());
-  const file = metadataPath(known ?? { delegation: role.slice(0, MAX_NAME) });
-  return owner === undefined ? file : `${file} of ${owner}`;
+/** The check that failed, its attack and the place: `Rollback, as in the attack "rollback", in timestamp.json of …`. */
+export function describeRefusal(error: MetadataError): string {
+  const attack = error.attack === undefined ? '' : `, as in the attack "${error.attack}"`;
+  return `${error.wireCode}${attack}${placeOf(error, ', in ')}`;
 }
 
 /**
@@ -30,15 +27,27 @@ export function refusedFile({ role, repository }: MetadataError): string | undef
 export function attackText(error: unknown, image?: string): string | undefined {
   const cause = error instanceof MetadataError ? error.cause : error;
   const isSlow = cause instanceof TransportError && cause.details.attack === 'slow retrieval';
-  const where = image === undefined ? '' : ` in the image ${image.slice(0, MAX_NAME)}`;
   if (!(error instanceof MetadataError))
-    return isSlow ? printable(`slow retrieval: too_slow${where}`) : undefined;
-  const file = refusedFile(error);
-  const place = where !== '' || file === undefined ? where : ` in ${file}`;
+    return isSlow ? printable(`slow retrieval: ${cause.code}${imageText(image, ' in ')}`) : undefined;
+  const place = imageText(image, ' in ') || placeOf(error, ' in ');
   if (isSlow) return printable(`slow retrieval: ${error.wireCode}${place}`);
   if (error.code === 'MetadataFetchFailure' && (cause !== undefined || error.role === 'Root'))
     return undefined;
   return error.attack === undefined ? undefined : printable(`${error.attack}: ${error.wireCode}${place}`);
+}
+
+/** `timestamp.json of the Image repository`, or the image that two repositories do not agree about. */
+function placeOf({ role, repository, details }: MetadataError, before: string): string {
+  const owner = repository === undefined ? undefined : REPOSITORIES.get(repository);
+  if (role === undefined && typeof details.target === 'string') return imageText(details.target, before);
+  if (role === undefined) return owner === undefined ? '' : before + owner;
+  const known = TOP_LEVEL.find((one) => one === role.toLowerCase());
+  const file = metadataPath(known ?? { delegation: role.slice(0, MAX_NAME) });
+  return `${before}${file}${owner === undefined ? '' : ` of ${owner}`}`;
+}
+
+function imageText(image: string | undefined, before: string): string {
+  return image === undefined ? '' : `${before}the image ${image.slice(0, MAX_NAME)}`;
 }
 
 export type AttackReport = {

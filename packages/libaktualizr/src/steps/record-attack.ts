@@ -9,5 +9,6 @@ export function recordAttack({ storage, clock, log }: StepContext, error: unknow
   if (text === undefined) return;
   const subject = image === undefined ? 'metadata' : 'image';
   const isNew = storage.attacks.record({ text, at: clock.now(), subject });
-  if (isNew) log('warning', `Looks like an attack; the Director will be told: ${text}.`);
+  // A refusal is the outcome of its verb, and told as such; what was slow is not said by any other line.
+  if (isNew) log(text.startsWith('slow') ? 'warning' : 'debug', `The Director will be told of: ${text}.`);
 }

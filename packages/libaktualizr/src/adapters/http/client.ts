@@ -53,6 +53,16 @@ type Exchange<T> = {
   readonly consume: Consume<T>;
 };
 
+/** Whether somebody took the connection: who then says nothing is slow, who does not is out of reach. */
+type Contact = { isMade: boolean };
+
+type Outgoing = {
+  readonly url: URL;
+  readonly options: RequestOptions;
+  readonly body: Uint8Array | string | undefined;
+  readonly contact: Contact;
+};
+
 type Defaults = Required<Omit<HttpOptions, 'credentials' | 'userAgent' | 'stop'>>;
 
 export class HttpClient {
@@ -138,12 +148,14 @@ export class HttpClient {
     const options = this.#requestOptions(https.Agent, request);
     const aborter = new AbortController();
     const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
-    const late = () => aborter.abort(tooSlow(url, `${missing} within ${how.timeoutMs / 1000} s`));
+    const contact: Contact = { isMade: false };
+    const late = () => aborter.abort(tooLate(url, `${missing} within ${how.timeoutMs / 1000} s`, contact));
     const timer = setTimeout(late, how.timeoutMs);
     const onAbort = () => aborter.abort(how.signal?.reason);
     how.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const message = await this.#head(url, options, request.body, aborter.signal);
+      const outgoing = { url, options, body: request.body, contact };
+      const message = await this.#head(outgoing, aborter.signal);
       if (how.deadlineFor === 'its head') clearTimeout(timer);
       const location = message.headers.location;
       const status = message.statusCode ?? 0;
@@ -162,15 +174,11 @@ export class HttpClient {
   }
 
   /** The head of the answer. A kept-alive connection that the server closed meanwhile says nothing: once more, on a new one. */
-  async #head(
-    url: URL,
-    options: RequestOptions,
-    body: Uint8Array | string | undefined,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async #head({ url, options, body, contact }: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
     const https = await import('node:https');
     for (let again = false; ; again = true) {
       const outgoing = https.request(url, { ...options, signal });
+      noteContact(outgoing, contact);
       try {
         return await send(outgoing, body);
       } catch (error) {
@@ -251,6 +259,13 @@ function hasTrustedPeer(socket: Socket | null): boolean {
   return socket !== null && 'authorized' in socket && socket.authorized === true;
 }
 
+function noteContact(outgoing: ClientRequest, contact: Contact): void {
+  outgoing.on('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', () => void (contact.isMade = true));
+    else contact.isMade = true;
+  });
+}
+
 /** Resolves with the head of the answer. */
 function send(outgoing: ClientRequest, body: Uint8Array | string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -298,6 +313,11 @@ function tooSlow(url: URL, what: string): TransportError {
   return new TransportError('too_slow', `${url.origin} is too slow: ${what}.`, {
     details: { attack: 'slow retrieval' },
   });
+}
+
+function tooLate(url: URL, what: string, { isMade }: Contact): TransportError {
+  if (isMade) return tooSlow(url, what);
+  return new TransportError('too_slow', `The server ${url.origin} cannot be reached: it does not answer.`);
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -34,6 +34,8 @@ import { httpStatus, withoutQuery } from './gateway.ts';
 const RESERVE_BYTES = 1024 * 1024;
 
 export type Download = {
+  /** For the words of a refusal. */
+  readonly name: string;
   readonly url: string;
   readonly file: string;
   readonly lengthBytes: number;
@@ -179,11 +181,12 @@ class Transfer {
 
   /** Length and every listed hash, then durable. */
   finish(): void {
-    const { lengthBytes, hashes, file } = this.download;
+    const { name, lengthBytes, hashes, file } = this.download;
     if (this.received < lengthBytes) {
       throw new MetadataError(
         'UndersizedTarget',
         `The image is ${this.received} bytes long, ${lengthBytes} are signed.`,
+        { details: { target: name } },
       );
     }
     const found = this.#hasher.digest();
@@ -192,7 +195,7 @@ class Transfer {
         'TargetHashMismatch',
         'The image that arrived does not have the hash that is signed.',
         {
-          details: { expected: hashes, found },
+          details: { target: name, expected: hashes, found },
         },
       );
     }
@@ -231,6 +234,7 @@ function tooLong(download: Download): MetadataError {
   return new MetadataError(
     'OversizedTarget',
     `The image is longer than the ${download.lengthBytes} bytes that are signed.`,
+    { details: { target: download.name } },
   );
 }
 

@@ -54,8 +54,9 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
       const file = fileOf(target);
       // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
       remember(options.images, target);
-      const { lengthBytes, hashes } = target;
-      await downloadFile(options.http, options.etags, { url, file, lengthBytes, hashes, onProgress, signal });
+      const { name, lengthBytes, hashes } = target;
+      const download = { name, url, file, lengthBytes, hashes, onProgress, signal };
+      await downloadFile(options.http, options.etags, download);
       return 'fetched';
     },
     async verify(target) {
