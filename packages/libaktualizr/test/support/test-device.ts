@@ -11,6 +11,7 @@ import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
 import { createHttpMetadataSource } from '../../src/adapters/http/metadata-source.ts';
 import { createFileSigner } from '../../src/adapters/keys/file-signer.ts';
 import { createNonePackageManager } from '../../src/adapters/package-managers/none.ts';
+import type { NewHasher } from '../../src/adapters/files/verified-files.ts';
 import { openStorage, type SqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
 import type { Config } from '../../src/config/config.ts';
 import { defaultConfig } from '../../src/config/defaults.ts';
@@ -48,6 +49,7 @@ export type DeviceOptions = {
   readonly http?: Partial<HttpOptions>;
   /** Milliseconds; the real time when absent. */
   readonly now?: () => number;
+  readonly newHasher?: NewHasher;
   /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
   readonly factory?: Config;
 };
@@ -107,9 +109,10 @@ async function prepare(storage: SqliteStorage, gateway: TestGateway): Promise<vo
 }
 
 function portsOf(
-  { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now, factory }: DeviceOptions,
+  options: DeviceOptions,
   device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
 ): Omit<AktualizrPorts, 'log'> {
+  const { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now, factory, newHasher } = options;
   const { storage, http, imagesPath } = device;
   const { url } = gateway;
   const urls = {
@@ -136,6 +139,7 @@ function portsOf(
       images: storage.images,
       etags: storage.etags,
       installations: storage.installations,
+      ...(newHasher === undefined ? {} : { newHasher }),
     }),
     clock: { now, sleep: async (_ms, signal) => signal.throwIfAborted() },
     signer: () => createFileSigner(storage.identity),

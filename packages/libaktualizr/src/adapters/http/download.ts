@@ -4,27 +4,22 @@
 // client-protocol 3.5; Uptane Standard #download_images_primary.
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   statfsSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
-import {
-  createHasher,
-  hashesAgree,
-  MetadataError,
-  type HashAlgorithm,
-  type Hasher,
-  type Hashes,
-} from '@ota-connect/uptane';
+import { createHasher, MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
 import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
-import { hashFile } from '../files/hash-file.ts';
+import { hashDescriptor } from '../files/hash-file.ts';
+import { openImageForWriting, stampOf, type FileStamp } from '../files/image-file.ts';
+import { areListed, listedAlgorithms, type NewHasher } from '../files/verified-files.ts';
 import { noRoomOf } from '../storage/no-room.ts';
 import { dismiss, type HttpClient } from './client.ts';
 import { createMemoryKeeper } from './flat-memory.ts';
@@ -42,16 +37,25 @@ export type Download = {
   readonly hashes: Hashes;
   readonly onProgress: FetchProgress;
   readonly signal: AbortSignal;
+  /** uptane's when absent. */
+  readonly newHasher?: NewHasher;
 };
 
+/** The file as it was when its hashes were complete. */
+export type Downloaded = { readonly stamp: FileStamp; readonly hashes: Hashes };
+
 /** Throws TransportError, InstallError (`no_space`) or MetadataError (`TargetHashMismatch`, `OversizedTarget`, `UndersizedTarget`). */
-export async function downloadFile(http: HttpClient, etags: EtagStore, download: Download): Promise<void> {
-  const descriptor = openSync(download.file, 'a+', 0o600);
+export async function downloadFile(
+  http: HttpClient,
+  etags: EtagStore,
+  download: Download,
+): Promise<Downloaded> {
+  const descriptor = openImageForWriting(download.file);
   const transfer = new Transfer(descriptor, download);
   try {
     await transfer.resume();
     if (!transfer.isComplete()) await receive(http, etags, transfer);
-    transfer.finish();
+    return { hashes: transfer.finish(), stamp: stampOf(descriptor) };
   } catch (error) {
     if (error instanceof MetadataError) unlinkSync(download.file);
     const why = noRoomOf(error);
@@ -123,24 +127,20 @@ class Transfer {
   readonly download: Download;
   received = 0;
   readonly #descriptor: number;
-  readonly #algorithms: readonly HashAlgorithm[];
   #hasher: Hasher;
 
   constructor(descriptor: number, download: Download) {
     this.download = download;
     this.#descriptor = descriptor;
-    this.#algorithms = listedAlgorithms(download.hashes);
-    this.#hasher = createHasher(this.#algorithms);
+    this.#hasher = this.#newHasher();
   }
 
   /** Hashes what an earlier attempt left. More than the signed length cannot be the image: from the start. */
   async resume(): Promise<void> {
-    const { size } = statSync(this.download.file);
+    const { size } = fstatSync(this.#descriptor);
     if (size > this.download.lengthBytes) this.startOver();
-    else if (size > 0) {
-      await hashFile(this.download.file, this.#hasher, this.download.signal);
-      this.received = size;
-    }
+    else if (size > 0)
+      this.received = await hashDescriptor(this.#descriptor, this.#hasher, this.download.signal);
     this.#checkSpace();
   }
 
@@ -149,9 +149,9 @@ class Transfer {
   }
 
   startOver(): void {
-    if (this.received > 0 || statSync(this.download.file).size > 0) ftruncateSync(this.#descriptor, 0);
+    if (fstatSync(this.#descriptor).size > 0) ftruncateSync(this.#descriptor, 0);
     this.received = 0;
-    this.#hasher = createHasher(this.#algorithms);
+    this.#hasher = this.#newHasher();
   }
 
   /** Each chunk is written before the next is read: memory does not grow with the image. */
@@ -180,7 +180,7 @@ class Transfer {
   }
 
   /** Length and every listed hash, then durable. */
-  finish(): void {
+  finish(): Hashes {
     const { name, lengthBytes, hashes, file } = this.download;
     if (this.received < lengthBytes) {
       throw new MetadataError(
@@ -190,7 +190,7 @@ class Transfer {
       );
     }
     const found = this.#hasher.digest();
-    if (this.#algorithms.length === 0 || !hashesAgree(found, hashes)) {
+    if (!areListed(found, hashes)) {
       throw new MetadataError(
         'TargetHashMismatch',
         'The image that arrived does not have the hash that is signed.',
@@ -201,6 +201,11 @@ class Transfer {
     }
     fsyncSync(this.#descriptor);
     syncDirectory(dirname(file));
+    return found;
+  }
+
+  #newHasher(): Hasher {
+    return (this.download.newHasher ?? createHasher)(listedAlgorithms(this.download.hashes));
   }
 
   #write(chunk: Buffer): void {
@@ -215,10 +220,6 @@ class Transfer {
     const { bavail, bsize } = statfsSync(dirname(this.download.file));
     if (bavail * bsize < needed) throw noSpace(this.download);
   }
-}
-
-export function listedAlgorithms(hashes: Hashes): readonly HashAlgorithm[] {
-  return (['sha256', 'sha512'] as const).filter((name) => hashes[name] !== undefined);
 }
 
 function syncDirectory(path: string): void {

@@ -1,22 +1,17 @@
 // The package manager `none`: images are plain files below pacman.images_path, named by the upper-case hexadecimal of
 // their first hash, with the names of their targets in the storage. What is installed is what the installation log says;
 // before the first update nothing is known. Same behaviour as the original's. client-protocol 3.5, 5.1, 11.3.
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  createHasher,
-  hashesAgree,
-  type EcuSerial,
-  type Hashes,
-  type VerifiedTarget,
-} from '@ota-connect/uptane';
+import { hashesAgree, type EcuSerial, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
 import { encodeTargetName } from '@ota-connect/contract/device';
-import type { EtagStore, ImageStore, InstallationStore, PackageManager } from '../../ports.ts';
-import { InstallError, StorageError } from '../../errors.ts';
+import type { EtagStore, FetchProgress, ImageStore, InstallationStore, PackageManager } from '../../ports.ts';
+import { InstallError } from '../../errors.ts';
 import { installedPackages } from '../../device-data/installed-packages.ts';
-import { hashFile } from '../files/hash-file.ts';
+import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
+import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
 import type { HttpClient } from '../http/client.ts';
-import { downloadFile, listedAlgorithms } from '../http/download.ts';
+import { downloadFile } from '../http/download.ts';
 
 export type NoneOptions = {
   readonly imagesPath: string;
@@ -30,10 +25,13 @@ export type NoneOptions = {
   readonly images: ImageStore;
   readonly etags: EtagStore;
   readonly installations: InstallationStore;
+  /** uptane's when absent. */
+  readonly newHasher?: NewHasher;
 };
 
 export function createNonePackageManager(options: NoneOptions): PackageManager {
-  const fileOf = (target: VerifiedTarget) => join(options.imagesPath, imageFileName(target.hashes));
+  const verified = new VerifiedFiles(options.newHasher);
+  const fileOf = ({ hashes }: VerifiedTarget) => join(options.imagesPath, imageFileName(hashes));
   const current = () => options.installations.current(options.primary);
   return {
     name: 'none',
@@ -44,29 +42,19 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
       return installedPackages(options.packagesFile);
     },
     async fetch(target, onProgress, signal) {
-      if (target.targetFormat === 'OSTREE') throw wrongFormat(target);
-      if ((await verifyImage(fileOf(target), target)) === 'verified') {
-        remember(options.images, target);
-        return 'already_there';
-      }
-      const url = imageUrl(target, options.repoUrl);
-      makeDirectory(options.imagesPath);
-      const file = fileOf(target);
-      // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
-      remember(options.images, target);
-      const { name, lengthBytes, hashes } = target;
-      const download = { name, url, file, lengthBytes, hashes, onProgress, signal };
-      await downloadFile(options.http, options.etags, download);
-      return 'fetched';
+      return fetchImage(options, verified, { target, file: fileOf(target), onProgress, signal });
     },
     async verify(target) {
-      return verifyImage(fileOf(target), target);
+      if (!existsSync(options.imagesPath)) return 'missing';
+      prepareImageDirectory(options.imagesPath);
+      return verified.verify(fileOf(target), target);
     },
     async install(target) {
       const now = current();
       if (now?.name === target.name && hashesAgree(now.hashes, target.hashes)) {
         return { success: true, code: 'ALREADY_PROCESSED', description: 'Package already installed' };
       }
+      if (!verified.isUntouched(fileOf(target), target)) throw exchanged(target);
       if (options.needsReboot) {
         return {
           success: false,
@@ -100,17 +88,36 @@ export function imageUrl({ name, uri }: VerifiedTarget, repoUrl: string): string
   return `${repoUrl}/targets/${encodeTargetName(name)}`;
 }
 
-async function verifyImage(
-  file: string,
-  target: VerifiedTarget,
-): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'> {
-  if (!existsSync(file)) return 'missing';
-  const { size } = statSync(file);
-  if (size < target.lengthBytes) return 'incomplete';
-  if (size > target.lengthBytes) return 'tampered';
-  const hasher = createHasher(listedAlgorithms(target.hashes));
-  await hashFile(file, hasher);
-  return hashesAgree(hasher.digest(), target.hashes) ? 'verified' : 'tampered';
+type Fetch = {
+  readonly target: VerifiedTarget;
+  readonly file: string;
+  readonly onProgress: FetchProgress;
+  readonly signal: AbortSignal;
+};
+
+async function fetchImage(
+  options: NoneOptions,
+  verified: VerifiedFiles,
+  { target, file, onProgress, signal }: Fetch,
+): Promise<'fetched' | 'already_there'> {
+  if (target.targetFormat === 'OSTREE') throw wrongFormat(target);
+  prepareImageDirectory(options.imagesPath);
+  const found = await verified.verify(file, target);
+  // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
+  remember(options.images, target);
+  if (found === 'verified') return 'already_there';
+  const url = imageUrl(target, options.repoUrl);
+  if (found === 'tampered') removeImage(file);
+  const { name, lengthBytes, hashes } = target;
+  const { newHasher, http, etags } = options;
+  const download = { name, url, file, lengthBytes, hashes, onProgress, signal };
+  const stored = await downloadFile(
+    http,
+    etags,
+    newHasher === undefined ? download : { ...download, newHasher },
+  );
+  verified.remember(file, stored.stamp, stored.hashes);
+  return 'fetched';
 }
 
 function remember(images: ImageStore, target: VerifiedTarget): void {
@@ -125,13 +132,9 @@ function wrongFormat(target: VerifiedTarget): InstallError {
   );
 }
 
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StorageError('io', `The directory ${path} for images cannot be made.`, {
-      cause: error,
-      details: { file: path },
-    });
-  }
+function exchanged({ name }: VerifiedTarget): InstallError {
+  return new InstallError(
+    'install_failed',
+    `The stored image of ${name} is not the one any more that was verified; nothing was installed.`,
+  );
 }
