@@ -11,7 +11,7 @@ export {
 export type { CorrelationId, EcuSerial, HardwareId, KeyId, TargetName } from './identifiers.ts';
 export { addSeconds, formatInstant, instantFromMs, parseInstant } from './time.ts';
 export type { Instant } from './time.ts';
-export { DEFAULT_LIMITS } from './limits.ts';
+export { DEFAULT_LIMITS, TUF_LIMITS } from './limits.ts';
 export type { Limits } from './limits.ts';
 export { createHasher, hashBytes, hashesAgree, sha256Hex } from './hashes.ts';
 export type { HashAlgorithm, Hasher, Hashes } from './hashes.ts';
@@ -22,7 +22,7 @@ export { parseStrictJson } from './json/strict-json.ts';
 export { canonicalBytes, canonicalText } from './json/canonical-json.ts';
 
 export { parsePublicKey } from './keys/public-key.ts';
-export type { PublicKey } from './keys/public-key.ts';
+export type { PublicKey, VerifyingKey } from './keys/public-key.ts';
 export { clientKeyId, isSameKey, repositoryKeyId } from './keys/key-id.ts';
 export { verifySignature } from './keys/verify-signature.ts';
 export type { SignatureText } from './keys/verify-signature.ts';
@@ -42,10 +42,11 @@ export type { DocumentOrigin, Envelope, Signature } from './metadata/envelope.ts
 export type { KeyRing, RoleKeys } from './metadata/common.ts';
 export { parseRoot } from './metadata/root.ts';
 export type { Root } from './metadata/root.ts';
+export type { Listing } from './metadata/listing.ts';
 export { parseTimestamp } from './metadata/timestamp.ts';
-export type { SnapshotListing, Timestamp } from './metadata/timestamp.ts';
+export type { Timestamp } from './metadata/timestamp.ts';
 export { parseSnapshot } from './metadata/snapshot.ts';
-export type { RoleListing, Snapshot } from './metadata/snapshot.ts';
+export type { Snapshot } from './metadata/snapshot.ts';
 export { parseTargets } from './metadata/targets.ts';
 export type { Targets } from './metadata/targets.ts';
 export type { TargetEntry } from './metadata/target-entry.ts';
@@ -62,12 +63,23 @@ export type {
   MetadataStore,
   Repository,
 } from './verify/metadata-source.ts';
-export type { InstalledTarget, Vehicle, VehicleEcu, VerifiedTarget, Verdict } from './verify/verdict.ts';
+export type {
+  InstalledTarget,
+  PartialVerdict,
+  Vehicle,
+  VehicleEcu,
+  VerifiedTarget,
+  Verdict,
+} from './verify/verdict.ts';
 export { fullVerification } from './verify/full-verification.ts';
 export { checkFirstRoot } from './verify/check-root.ts';
 export { refreshRepository } from './verify/refresh-repository.ts';
 export type { RefreshedRepository } from './verify/refresh-repository.ts';
 export type { MappedRepositories } from './verify/mapped-repositories.ts';
+export { partialVerification } from './verify/partial-verification.ts';
+export type { PartialOptions } from './verify/partial-verification.ts';
+export { bundleSource, metadataForSecondary } from './verify/secondary-metadata.ts';
+export type { MetadataFile, SecondaryEcu, VerifiedRepositories } from './verify/secondary-metadata.ts';
 
 export { checkAttestedTime, storedAttestedTime, timeUntrusted } from './verify/check-time.ts';
 export type { TimeExpectation } from './verify/check-time.ts';

@@ -1,5 +1,16 @@
 // Plain TUF, version 1 of its specification. Source: TUF specification 1.0.34, sections 3.6, 4 and 5
 import type { Dialect } from './dialect.ts';
+import { CodedError } from '../errors.ts';
+import { readString } from '../json/decode.ts';
+import { olpcBytes } from '../json/olpc-json.ts';
+import { readTufKey } from '../keys/tuf-key.ts';
+import { verifyHexSignature } from '../keys/verify-signature.ts';
+import { TUF_LIMITS } from '../limits.ts';
+import { isListedAsReceived, readOptionalListing } from '../metadata/listing.ts';
+import { readTufSignature } from '../metadata/signature.ts';
+import { matchesPathByFolder } from '../verify/match-path.ts';
+
+const SPECIFICATION = /^1\.\d+(?:\.\d+)?$/;
 
 export const TUF_DIALECT: Dialect = {
   name: 'tuf',
@@ -9,6 +20,31 @@ export const TUF_DIALECT: Dialect = {
     return version === undefined ? `${name}.json` : `${version}.${name}.json`;
   },
   hasConsistentSnapshots: true,
+  limits: TUF_LIMITS,
+
+  signedBytes: olpcBytes,
+  checkSpecification(version) {
+    const text = readString(version, 'spec_version');
+    if (!SPECIFICATION.test(text)) throw unspoken(text);
+  },
+  readSignature: readTufSignature,
+  knowsMethod: () => true,
+  verify: (key, { sig }, message) => verifyHexSignature(key, sig, message),
+  readKey: readTufKey,
+  mayRepeatKeyIds: false,
+
+  readSnapshotListing: readOptionalListing,
+  readTargetsListing: readOptionalListing,
+  isListed: isListedAsReceived,
+  equalTimestamp: 'is left',
+  trustsFirstRoot: false,
+
+  delegations: {
+    matches: matchesPathByFolder,
+    members: 'tuf',
+    visitsRolesOnce: true,
+    expiredRole: 'ExpiredMetadata',
+  },
 };
 
 /** Everything but what RFC 3986 calls unreserved: a role's name never leaves its folder. */
@@ -17,4 +53,9 @@ function quoted(name: string): string {
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+function unspoken(version: string): CodedError {
+  const text = `"spec_version" is "${version.slice(0, 20)}"; it has to be 1.x.`;
+  return new CodedError('DecodeError', 'malformed', text);
 }

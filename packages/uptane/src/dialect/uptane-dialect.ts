@@ -1,7 +1,13 @@
 // What the original client, its servers and the vectors speak. Only Root carries its version in the name: originals ask
 // for the plain names of all others. Source: the original's metadata code; Uptane Standard #metadata_structures
 import type { Dialect } from './dialect.ts';
+import { parsePublicKey } from '../keys/public-key.ts';
+import { isKnownMethod, verifySignature } from '../keys/verify-signature.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { isListedInEitherForm, readFullListing, readLooseListing } from '../metadata/listing.ts';
 import { roleTitle } from '../metadata/role.ts';
+import { readUptaneSignature } from '../metadata/signature.ts';
+import { matchesPath } from '../verify/match-path.ts';
 
 export const UPTANE_DIALECT: Dialect = {
   name: 'uptane',
@@ -11,4 +17,26 @@ export const UPTANE_DIALECT: Dialect = {
     return version === undefined ? `${role}.json` : `${version}.${role}.json`;
   },
   hasConsistentSnapshots: false,
+  limits: DEFAULT_LIMITS,
+
+  signedBytes: (canonical) => canonical,
+  checkSpecification: () => undefined,
+  readSignature: readUptaneSignature,
+  knowsMethod: ({ method }) => isKnownMethod(method),
+  verify: verifySignature,
+  readKey: parsePublicKey,
+  mayRepeatKeyIds: true,
+
+  readSnapshotListing: readFullListing,
+  readTargetsListing: readLooseListing,
+  isListed: isListedInEitherForm,
+  equalTimestamp: 'is taken',
+  trustsFirstRoot: true,
+
+  delegations: {
+    matches: matchesPath,
+    members: 'uptane',
+    visitsRolesOnce: false,
+    expiredRole: 'TargetMismatch',
+  },
 };

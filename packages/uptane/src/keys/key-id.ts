@@ -4,12 +4,12 @@
 import { sha256Hex } from '../hashes.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
 import { canonicalBytes } from '../json/canonical-json.ts';
-import { keyObject, type PublicKey } from './public-key.ts';
+import { keyObject, type VerifyingKey } from './public-key.ts';
 
-const repositoryIds = new WeakMap<PublicKey, KeyId>();
+const repositoryIds = new WeakMap<VerifyingKey, KeyId>();
 
 /** SHA-256 of the DER SubjectPublicKeyInfo, as the repositories name keys. */
-export function repositoryKeyId(key: PublicKey): KeyId {
+export function repositoryKeyId(key: VerifyingKey): KeyId {
   const known = repositoryIds.get(key);
   if (known !== undefined) return known;
   const id = parseKeyId(sha256Hex(keyObject(key).export({ format: 'der', type: 'spki' })));
@@ -18,11 +18,11 @@ export function repositoryKeyId(key: PublicKey): KeyId {
 }
 
 /** SHA-256 of the canonical JSON string of the key's text without trailing newlines, as the client names its own key. */
-export function clientKeyId(key: PublicKey): KeyId {
+export function clientKeyId(key: VerifyingKey): KeyId {
   return parseKeyId(sha256Hex(canonicalBytes(key.keyval.public.replace(/\n+$/, ''))));
 }
 
 /** The same key, under whatever id and however written. */
-export function isSameKey(a: PublicKey, b: PublicKey): boolean {
+export function isSameKey(a: VerifyingKey, b: VerifyingKey): boolean {
   return repositoryKeyId(a) === repositoryKeyId(b);
 }

@@ -1,15 +1,24 @@
-// Public keys as they stand in metadata: RSA as PEM, Ed25519 as hex, the text kept as received because key ids of the
-// original are hashes of that text. Weak ones are refused here, once: RSA below 2048 bits or of odd form, Ed25519 points
-// of small order or written in a second way. Source: Uptane Standard #crypto_and_identifiers
+// Public keys as they stand in metadata: RSA and ECDSA as PEM, Ed25519 as hex, the text kept as received because key ids
+// of the original are hashes of that text. Weak ones are refused here, once: RSA below 2048 bits or of odd form, Ed25519
+// points of small order or written in a second way. Source: Uptane Standard #crypto_and_identifiers
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CodedError } from '../errors.ts';
 import { readObject, readString } from '../json/decode.ts';
 import { member, type JsonValue } from '../json/value.ts';
+import { SCHEMES, type SignatureScheme } from './signature-scheme.ts';
 
 /** The wire form. `keyval.public` is exactly what was received. */
 export type PublicKey = {
   readonly keytype: 'RSA' | 'ED25519';
   readonly keyval: { readonly public: string };
+};
+
+/** What signatures are verified with: a key of either dialect. */
+export type VerifyingKey = {
+  readonly keytype: PublicKey['keytype'] | 'ECDSA';
+  readonly keyval: PublicKey['keyval'];
+  /** In TUF a key is bound to one; in Uptane the signature names it. */
+  readonly scheme?: SignatureScheme;
 };
 
 const ED25519_SPKI_PREFIX = Uint8Array.fromHex('302a300506032b6570032100');
@@ -25,7 +34,7 @@ const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192; // beyond it one verification costs a small device seconds
 
-const keyObjects = new WeakMap<PublicKey, KeyObject>();
+const keyObjects = new WeakMap<VerifyingKey, KeyObject>();
 
 /** @throws CodedError KeyError (`unsupported_key_type`, `weak_key`, `malformed_key`) or DecodeError */
 export function parsePublicKey(value: JsonValue): PublicKey {
@@ -41,19 +50,21 @@ export function parsePublicKey(value: JsonValue): PublicKey {
 }
 
 /** The key in the form of the crypto library, checked; kept as long as the key lives. */
-export function keyObject(key: PublicKey): KeyObject {
+export function keyObject(key: VerifyingKey): KeyObject {
   const known = keyObjects.get(key);
   if (known !== undefined) return known;
-  const made = key.keytype === 'RSA' ? rsaKey(key.keyval.public) : ed25519Key(key.keyval.public);
+  const made = makeKeyObject(key);
   keyObjects.set(key, made);
   return made;
 }
 
+function makeKeyObject({ keytype, scheme, keyval }: VerifyingKey): KeyObject {
+  if (keytype === 'ED25519') return ed25519Key(keyval.public);
+  return keytype === 'RSA' ? rsaKey(keyval.public) : ecdsaKey(keyval.public, scheme);
+}
+
 function rsaKey(pem: string): KeyObject {
-  // The library would also take a private key or a certificate here.
-  if (!/^-----BEGIN (?:RSA )?PUBLIC KEY-----[\r\n]/.test(pem))
-    throw refuse('malformed_key', 'An RSA key is not a PEM public key.');
-  const key = importKey(() => createPublicKey(pem));
+  const key = pemKey(pem);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
   if (key.asymmetricKeyType !== 'rsa')
@@ -63,6 +74,22 @@ function rsaKey(pem: string): KeyObject {
   if (exponent < 3n || exponent % 2n === 0n)
     throw refuse('weak_key', 'The exponent of an RSA key is not accepted.');
   return key;
+}
+
+function ecdsaKey(pem: string, scheme: SignatureScheme | undefined): KeyObject {
+  const key = pemKey(pem);
+  const curve = scheme === undefined ? undefined : SCHEMES[scheme].curve;
+  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== curve)
+    throw refuse('malformed_key', 'An ECDSA key is of another kind or curve than its scheme.');
+  // A point can be written in two ways; which key it is must not depend on that.
+  return createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
+}
+
+function pemKey(pem: string): KeyObject {
+  // The library would also take a private key or a certificate here.
+  if (!/^-----BEGIN (?:RSA )?PUBLIC KEY-----[\r\n]/.test(pem))
+    throw refuse('malformed_key', 'A key is not a PEM public key.');
+  return importKey(() => createPublicKey(pem));
 }
 
 function ed25519Key(hex: string): KeyObject {

@@ -1,23 +1,24 @@
 // What every role states alike: version, expiry, and key lists with a threshold.
 // Source: Uptane Standard #common_metadata_structures
+import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
 import { readInteger, readObject, readString, readStrings } from '../json/decode.ts';
 import { canonicalText } from '../json/canonical-json.ts';
-import { isJsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
-import { parsePublicKey, type PublicKey } from '../keys/public-key.ts';
+import type { VerifyingKey } from '../keys/public-key.ts';
 import { HASH_ALGORITHMS, type HashAlgorithm, type Hashes } from '../hashes.ts';
 import { parseInstant, type Instant } from '../time.ts';
 
 export type Header = { readonly version: number; readonly expires: Instant };
 export type RoleKeys = { readonly keyIds: readonly KeyId[]; readonly threshold: number };
-export type KeyRing = ReadonlyMap<KeyId, PublicKey>;
+export type KeyRing = ReadonlyMap<KeyId, VerifyingKey>;
 
 export const HEX_LENGTH: Record<HashAlgorithm, number> = { sha256: 64, sha512: 128 };
 const MAX_THRESHOLD = 1000;
 const MAX_KNOWN_KEYS = 256;
 const MAX_KNOWN_TEXT = 4096; // an RSA key of 8192 bits has some 1500
-const knownKeys = new Map<string, PublicKey>();
+const knownKeys = new Map<string, VerifyingKey>();
 
 export function readHeader(signed: JsonObject): Header {
   return {
@@ -26,28 +27,39 @@ export function readHeader(signed: JsonObject): Header {
   };
 }
 
-/** One key of an unknown kind refuses the document, as it does in the original. */
-export function readKeyRing(value: JsonValue | undefined, path: string): KeyRing {
-  const entries = Object.entries(readObject(value, path));
-  return new Map(entries.map(([id, key]) => [parseKeyId(id), readKey(key)]));
+/** Without the keys that the dialect passes over. */
+export function readKeyRing(value: JsonValue | undefined, path: string, dialect: Dialect): KeyRing {
+  const ring = new Map<KeyId, VerifyingKey>();
+  for (const [id, listed] of Object.entries(readObject(value, path))) {
+    const key = readKey(listed, dialect);
+    const keyId = parseKeyId(id);
+    if (key !== undefined) ring.set(keyId, key);
+  }
+  return ring;
 }
 
 /** A key that was read before is the same object again: reading one costs as much as verifying with it. */
-function readKey(value: JsonValue): PublicKey {
-  const text = canonicalText(value);
+function readKey(value: JsonValue, dialect: Dialect): VerifyingKey | undefined {
+  const text = `${dialect.name} ${canonicalText(value)}`;
   const known = knownKeys.get(text);
   if (known !== undefined) return known;
-  const key = parsePublicKey(value);
-  if (text.length > MAX_KNOWN_TEXT) return key;
+  const key = dialect.readKey(value);
+  if (key === undefined || text.length > MAX_KNOWN_TEXT) return key;
   if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
   knownKeys.set(text, key);
   return key;
 }
 
+/** A role as a document lists it: where, what it is called there, and in which dialect. */
+export type RolePlace = { readonly path: string; readonly title: string; readonly dialect: Dialect };
+
 /** @throws MetadataError IllegalThreshold when it is not an integer of 1 to 1000 */
-export function readRoleKeys(value: JsonValue | undefined, name: string, title: string): RoleKeys {
-  const object = readObject(value, name);
-  const keyIds = readStrings(member(object, 'keyids'), `${name}.keyids`).map(parseKeyId);
+export function readRoleKeys(value: JsonValue | undefined, place: RolePlace): RoleKeys {
+  const { path, title, dialect } = place;
+  const object = readObject(value, path);
+  const keyIds = readStrings(member(object, 'keyids'), `${path}.keyids`).map(parseKeyId);
+  if (!dialect.mayRepeatKeyIds && new Set(keyIds).size < keyIds.length)
+    throw new CodedError('DecodeError', 'malformed', `"${path}.keyids" names a key id twice.`);
   const threshold = member(object, 'threshold');
   if (
     typeof threshold === 'number' &&
@@ -78,10 +90,6 @@ export function readHashes(value: JsonValue | undefined, path: string): Hashes {
     hashes[name] = text;
   }
   return hashes;
-}
-
-export function readOptionalHashes(value: JsonValue | undefined, path: string): Hashes | undefined {
-  return isJsonObject(value) ? readHashes(value, path) : undefined;
 }
 
 function notHex(path: string): CodedError {

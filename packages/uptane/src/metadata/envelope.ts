@@ -15,27 +15,22 @@ import {
   type JsonView,
 } from '../json/json-view.ts';
 import { viewJson, viewStrictJson } from '../json/strict-json.ts';
-import { isJsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
-import { isKnownMethod } from '../keys/verify-signature.ts';
+import type { JsonObject, JsonValue } from '../json/value.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { roleTitle, type StoredRole } from './role.ts';
+import type { Signature } from './signature.ts';
 
-export type Signature = {
-  readonly keyid: string;
-  readonly method: string;
-  readonly sig: string;
-  /** Of the signed bytes, as the signer states it: what was signed is told apart from what arrived. Nothing rests on it. */
-  readonly hash?: { readonly function: string; readonly digest: string };
-};
+export type { Signature } from './signature.ts';
 
 export type Envelope = {
   /** The views read from it whenever they are asked: whoever handed it in leaves it as it is. */
   readonly received: Uint8Array;
   /** Canonical form of the whole document, unknown members included; `received` itself where that is canonical. */
   readonly documentBytes: Uint8Array;
-  /** Canonical form of `signed`. */
+  /** What the signatures are over: `signed` in the canonical form of the dialect. */
   readonly signedBytes: Uint8Array;
   readonly signatures: readonly Signature[];
+  readonly dialect: Dialect;
   /** Made when it is asked for. Of a large document `signedView` gives the parts. */
   readonly signed: JsonObject;
   readonly signedView: JsonView;
@@ -57,12 +52,16 @@ export function parseEnvelope(
   origin: DocumentOrigin,
   limits: Limits = DEFAULT_LIMITS,
 ): Envelope {
+  const { dialect = UPTANE_DIALECT } = origin;
   return refusingMalformed(origin, () => {
-    const envelope = readEnvelope(received, limits);
-    const type = readString(decodeIfAny(findMember(envelope.signedView, '_type')), '_type');
-    if (type !== (origin.dialect ?? UPTANE_DIALECT).typeOf(origin.role))
+    const envelope = readEnvelope(received, limits, dialect);
+    const stated = (name: string): JsonValue | undefined =>
+      decodeIfAny(findMember(envelope.signedView, name));
+    const type = readString(stated('_type'), '_type');
+    if (type !== dialect.typeOf(origin.role))
       throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
-    const strange = envelope.signatures.find((signature) => !isKnownMethod(signature.method));
+    dialect.checkSpecification(stated('spec_version'));
+    const strange = envelope.signatures.find((signature) => !dialect.knowsMethod(signature));
     if (strange !== undefined)
       throw malformed(origin, `the signature method "${strange.method.slice(0, 30)}" is unknown`);
     return envelope;
@@ -70,24 +69,34 @@ export function parseEnvelope(
 }
 
 /** The envelope of any type of document. @throws CodedError JsonError, DecodeError */
-export function readEnvelope(received: Uint8Array, limits: Limits = DEFAULT_LIMITS): Envelope {
-  return viewEnvelope(viewStrictJson(received, limits.maxDepth), received, limits);
+export function readEnvelope(
+  received: Uint8Array,
+  limits: Limits = DEFAULT_LIMITS,
+  dialect: Dialect = UPTANE_DIALECT,
+): Envelope {
+  return viewEnvelope(viewStrictJson(received, limits.maxDepth), received, { limits, dialect });
 }
 
 /** The envelope of a document inside another. @throws CodedError DecodeError */
 export function readInnerEnvelope(value: JsonValue, limits: Limits = DEFAULT_LIMITS): Envelope {
-  return viewEnvelope(viewJson(value, limits.maxDepth), NO_BYTES, limits);
+  return viewEnvelope(viewJson(value, limits.maxDepth), NO_BYTES, { limits, dialect: UPTANE_DIALECT });
 }
 
-function viewEnvelope(view: JsonView, received: Uint8Array, limits: Limits): Envelope {
+type Reading = { readonly limits: Limits; readonly dialect: Dialect };
+
+function viewEnvelope(view: JsonView, received: Uint8Array, { limits, dialect }: Reading): Envelope {
   readObjectView(view, 'document');
   const signedView = readObjectView(findMember(view, 'signed'), 'signed');
+  const signatures = findMember(view, 'signatures');
   let signed: JsonObject | undefined;
   return {
     received,
     documentBytes: view.bytes.equals(received) ? received : view.bytes,
-    signedBytes: bytesOf(signedView),
-    signatures: readSignatures(findMember(view, 'signatures'), limits),
+    signedBytes: dialect.signedBytes(bytesOf(signedView)),
+    signatures: readSignatures(signatures, limits).map((entry, index) =>
+      dialect.readSignature(entry, `signatures[${index}]`),
+    ),
+    dialect,
     signedView,
     get signed() {
       signed ??= readObject(decode(signedView), 'signed');
@@ -97,10 +106,10 @@ function viewEnvelope(view: JsonView, received: Uint8Array, limits: Limits): Env
 }
 
 /** Counted before they are read: reading a million of them is work that nobody has signed for. */
-function readSignatures(view: JsonView | undefined, limits: Limits): readonly Signature[] {
+function readSignatures(view: JsonView | undefined, limits: Limits): readonly JsonValue[] {
   if (view !== undefined && countItems(view) > limits.signaturesPerDocument)
     throw new CodedError('DecodeError', 'malformed', 'it has too many signatures');
-  return readArray(decodeIfAny(view), 'signatures').map(readSignature);
+  return readArray(decodeIfAny(view), 'signatures');
 }
 
 /** Runs a reader and turns whatever is wrong with the document into one refusal that names the role. */
@@ -131,25 +140,4 @@ export function describeOrigin(origin: DocumentOrigin): string {
   const title = roleTitle(origin.role);
   if (origin.repository === undefined || origin.repository === 'plain') return title;
   return `${origin.repository === 'director' ? 'Director' : 'Image repository'} ${title}`;
-}
-
-function readSignature(value: JsonValue, index: number): Signature {
-  const entry = readObject(value, `signatures[${index}]`);
-  const text = (name: string): string => readString(member(entry, name), `signatures[${index}].${name}`);
-  const hash = readSignatureHash(member(entry, 'hash'));
-  return {
-    keyid: text('keyid'),
-    method: text('method'),
-    sig: text('sig'),
-    ...(hash === undefined ? {} : { hash }),
-  };
-}
-
-/** What is none is no reason to refuse a document: nothing rests on it. */
-function readSignatureHash(value: JsonValue | undefined): Signature['hash'] {
-  if (!isJsonObject(value)) return undefined;
-  const algorithm = member(value, 'function');
-  const digest = member(value, 'digest');
-  if (typeof algorithm !== 'string' || typeof digest !== 'string') return undefined;
-  return { function: algorithm, digest };
 }

@@ -21,12 +21,14 @@ export type Root = Header & {
 /** @throws MetadataError SecurityException, IllegalThreshold */
 export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root {
   const origin: DocumentOrigin = { role: 'root', ...(repository === undefined ? {} : { repository }) };
+  const { dialect } = envelope;
   return refusingMalformed(origin, () => {
     const roles = new Map<TopLevelRole, RoleKeys>();
     const listed = readObject(member(envelope.signed, 'roles'), 'roles');
     for (const role of TOP_LEVEL_ROLES) {
       const value = member(listed, role);
-      if (value !== undefined) roles.set(role, readRoleKeys(value, `roles.${role}`, roleTitle(role)));
+      if (value !== undefined)
+        roles.set(role, readRoleKeys(value, { path: `roles.${role}`, title: roleTitle(role), dialect }));
     }
     for (const role of repository === 'director' ? (['root', 'targets'] as const) : TOP_LEVEL_ROLES) {
       if (!roles.has(role)) throw malformed(origin, `it names no keys for ${roleTitle(role)}`);
@@ -35,9 +37,11 @@ export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root
     return {
       ...readHeader(envelope.signed),
       consistentSnapshot: member(envelope.signed, 'consistent_snapshot') === true,
-      keys: readKeyRing(member(envelope.signed, 'keys'), 'keys'),
+      keys: readKeyRing(member(envelope.signed, 'keys'), 'keys', dialect),
       roles,
-      ...(time === undefined ? {} : { timeKeys: readRoleKeys(time, 'roles.time', 'Time') }),
+      ...(time === undefined
+        ? {}
+        : { timeKeys: readRoleKeys(time, { path: 'roles.time', title: 'Time', dialect }) }),
     };
   });
 }

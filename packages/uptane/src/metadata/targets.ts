@@ -37,7 +37,9 @@ export function parseTargets(
     const targets = readTargetTable(readObjectView(findMember(signedView, 'targets'), 'targets'));
     const custom = readOptional(signed, 'custom', readObject) ?? NO_CUSTOM;
     const correlationId = readOptional(custom, 'correlationId', readString) ?? '';
-    const delegations = readOptional(signed, 'delegations', readDelegations);
+    const delegations = readOptional(signed, 'delegations', (value) =>
+      readDelegations(value, envelope.dialect),
+    );
     return {
       ...readHeader(signed),
       targets,

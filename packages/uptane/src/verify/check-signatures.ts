@@ -4,7 +4,6 @@
 import { MetadataError } from '../errors.ts';
 import type { KeyId } from '../identifiers.ts';
 import { repositoryKeyId } from '../keys/key-id.ts';
-import { verifySignature } from '../keys/verify-signature.ts';
 import type { KeyRing, RoleKeys } from '../metadata/common.ts';
 import { describeOrigin, type DocumentOrigin, type Envelope } from '../metadata/envelope.ts';
 import { originOf } from './origin.ts';
@@ -42,7 +41,7 @@ export function countValidKeys(envelope: Envelope, authority: Authority): number
     const id = listed.get(signature.keyid);
     const key = id === undefined ? undefined : authority.keys.get(id);
     if (key === undefined) continue;
-    if (verifySignature(key, signature, envelope.signedBytes)) valid.add(repositoryKeyId(key));
+    if (envelope.dialect.verify(key, signature, envelope.signedBytes)) valid.add(repositoryKeyId(key));
   }
   return valid.size;
 }

@@ -3,21 +3,21 @@
 import { MetadataError } from '../errors.ts';
 import { describeOrigin, parseEnvelope, type DocumentOrigin } from '../metadata/envelope.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
-import type { SnapshotListing } from '../metadata/timestamp.ts';
+import type { Listing } from '../metadata/listing.ts';
 import { checkSignatures } from './check-signatures.ts';
 import { originOf } from './origin.ts';
-import { authorityOf, checkExpiry, checkNotOlder, isListed, type Trust } from './trusted-metadata.ts';
+import { authorityOf, checkExpiry, checkNotOlder, documentOf, type Trust } from './trusted-metadata.ts';
 
 // Listed for old clients; Root follows its own chain.
 const NOT_TARGETS: ReadonlySet<string> = new Set(['root.json', 'timestamp.json', 'snapshot.json']);
 
-export type SnapshotExpectation = { readonly listing: SnapshotListing; readonly previous?: Snapshot };
+export type SnapshotExpectation = { readonly listing: Listing; readonly previous?: Snapshot };
 
 /** @throws MetadataError */
 export function checkSnapshot(received: Uint8Array, trust: Trust, expected: SnapshotExpectation): Snapshot {
-  const origin: DocumentOrigin = { role: 'snapshot', repository: trust.repository };
+  const origin = documentOf(trust, 'snapshot');
   const envelope = parseEnvelope(received, origin, trust.limits);
-  if (!isListed(envelope, expected.listing.hashes)) {
+  if (!trust.dialect.isListed(envelope, expected.listing)) {
     throw new MetadataError(
       'MetadataHashMismatch',
       'Snapshot is not the one that Timestamp lists.',

@@ -2,19 +2,19 @@
 // last one, not expired.
 // Source: Uptane Standard #check_targets
 import { MetadataError } from '../errors.ts';
-import { parseEnvelope, type DocumentOrigin } from '../metadata/envelope.ts';
+import { parseEnvelope } from '../metadata/envelope.ts';
 import { roleTitle } from '../metadata/filename.ts';
-import type { RoleListing } from '../metadata/snapshot.ts';
+import type { Listing } from '../metadata/listing.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { checkSignatures, type Authority } from './check-signatures.ts';
 import { originOf } from './origin.ts';
-import { checkExpiry, checkNotOlder, isListed, type Trust } from './trusted-metadata.ts';
+import { checkExpiry, checkNotOlder, documentOf, type Trust } from './trusted-metadata.ts';
 
 export type TargetsExpectation = {
   readonly role: 'targets' | { readonly delegation: string };
   readonly authority: Authority;
   /** What Snapshot says; absent with a Director that serves none. */
-  readonly listing?: RoleListing;
+  readonly listing?: Listing;
   /** The version below which it is a rollback. Under a Snapshot its own history is the guard. */
   readonly floor?: number;
 };
@@ -22,9 +22,9 @@ export type TargetsExpectation = {
 /** @throws MetadataError */
 export function checkTargets(received: Uint8Array, trust: Trust, expected: TargetsExpectation): Targets {
   const { role, listing } = expected;
-  const origin: DocumentOrigin = { role, repository: trust.repository };
+  const origin = documentOf(trust, role);
   const envelope = parseEnvelope(received, origin, trust.limits);
-  if (listing?.hashes !== undefined && !isListed(envelope, listing.hashes)) {
+  if (listing !== undefined && !trust.dialect.isListed(envelope, listing)) {
     const code = role === 'targets' ? 'MetadataHashMismatch' : 'DelegationHashMismatch';
     throw new MetadataError(
       code,

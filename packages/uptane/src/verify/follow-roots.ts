@@ -1,20 +1,24 @@
 // Follows the chain of Roots of one repository to its end and opens the session in which its other roles are judged.
 // Each Root is kept as it is accepted, so that the next cycle goes on from there. Source: Uptane Standard #check_root
+import type { Dialect } from '../dialect/dialect.ts';
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { MetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { malformed } from '../metadata/envelope.ts';
 import type { Root } from '../metadata/root.ts';
 import type { Instant } from '../time.ts';
-import { checkFirstRoot, checkNextRoot, isKeyWithdrawn } from './check-root.ts';
+import { checkFirstRoot, checkNextRoot, isKeyWithdrawn, type RootCheck } from './check-root.ts';
+import { fetchRole } from './fetch-role.ts';
 import type { Repository } from './metadata-source.ts';
 import { originOf } from './origin.ts';
-import { checkExpiry } from './trusted-metadata.ts';
-import { fetchRole, present, type Session } from './update-metadata.ts';
+import { checkExpiry, documentOf } from './trusted-metadata.ts';
+import { present, type Session } from './update-metadata.ts';
 
 /** Follows the chain of Roots to its end. @throws MetadataError, also when the end cannot be reached */
 export async function openSession(repository: Repository, now: Instant, limits: Limits): Promise<Session> {
-  const { name, store } = repository;
-  const check = { repository: name, limits };
-  let root = await startingRoot(repository, limits);
+  const { name, store, dialect = UPTANE_DIALECT } = repository;
+  const check = { repository: name, limits, dialect };
+  let root = await startingRoot(repository, check);
   for (let followed = 0; ; followed += 1) {
     if (followed >= limits.rootsPerCycle) throw tooManyRoots(repository);
     const bytes = await fetchRole(repository, {
@@ -28,16 +32,23 @@ export async function openSession(repository: Repository, now: Instant, limits: 
     forgetWithdrawn(repository, root, next);
     root = next;
   }
-  checkExpiry(root, now, { role: 'root', repository: name });
-  return { repository, trust: { repository: name, root, now, limits } };
+  checkExpiry(root, now, documentOf(check, 'root'));
+  return { repository, trust: { ...check, root, now } };
 }
 
-async function startingRoot(repository: Repository, limits: Limits): Promise<Root> {
-  const check = { repository: repository.name, limits };
+async function startingRoot(
+  repository: Repository,
+  check: RootCheck & { readonly dialect: Dialect },
+): Promise<Root> {
   const stored = repository.store.load('root');
   if (stored !== undefined) return checkFirstRoot(stored, check);
+  if (!check.dialect.trustsFirstRoot)
+    throw malformed(
+      documentOf(check, 'root'),
+      'none is trusted yet, and the repository’s own word is not enough',
+    );
   const bytes = present(
-    await fetchRole(repository, { role: 'root', version: 1, maxBytes: limits.rootBytes }),
+    await fetchRole(repository, { role: 'root', version: 1, maxBytes: check.limits.rootBytes }),
     repository,
     'root',
   );

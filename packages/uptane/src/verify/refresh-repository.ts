@@ -1,6 +1,7 @@
 // One repository alone, as a TUF client uses it: its roles brought up to date, then images found in it.
 // Source: TUF specification 5.3 to 5.7
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
+import type { Limits } from '../limits.ts';
 import type { TargetEntry } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import { findImages } from './image-repository.ts';
@@ -18,12 +19,12 @@ export type RefreshedRepository = {
 export async function refreshRepository(
   repository: Repository,
   now: Instant,
-  limits: Limits = DEFAULT_LIMITS,
+  limits: Limits = (repository.dialect ?? UPTANE_DIALECT).limits,
 ): Promise<RefreshedRepository> {
   const top = await updateTopLevel(repository, now, limits);
   const find = findImages(top);
   return {
-    find: (name) => find(name, new Set()),
+    find: (name) => find(name),
     consistentSnapshot: top.session.trust.root.consistentSnapshot,
   };
 }

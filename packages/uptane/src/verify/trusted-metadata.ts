@@ -1,11 +1,11 @@
 // What a repository's documents are judged by: its Root, the time, the limits. Immutable; made anew when Root changes.
 // Source: Uptane Standard #full_verification
+import type { Dialect } from '../dialect/dialect.ts';
 import { MetadataError, type RepositoryName } from '../errors.ts';
-import { createHasher, HASH_ALGORITHMS, hashesAgree, type Hashes } from '../hashes.ts';
 import type { Limits } from '../limits.ts';
 import type { Header } from '../metadata/common.ts';
-import { describeOrigin, malformed, type DocumentOrigin, type Envelope } from '../metadata/envelope.ts';
-import type { TopLevelRole } from '../metadata/filename.ts';
+import { describeOrigin, malformed, type DocumentOrigin } from '../metadata/envelope.ts';
+import type { StoredRole, TopLevelRole } from '../metadata/role.ts';
 import type { Root } from '../metadata/root.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Authority } from './check-signatures.ts';
@@ -13,10 +13,22 @@ import { originOf } from './origin.ts';
 
 export type Trust = {
   readonly repository: RepositoryName;
+  readonly dialect: Dialect;
   readonly root: Root;
   readonly now: Instant;
   readonly limits: Limits;
 };
+
+/** A stored document that today's keys still stand behind: one at least, or as many as the threshold says. */
+export type Previous<View> = { readonly view: View; readonly meetsThreshold: boolean };
+
+/** The document of a role of this repository, for readers and errors. */
+export function documentOf(
+  { repository, dialect }: Pick<Trust, 'repository' | 'dialect'>,
+  role: StoredRole,
+): DocumentOrigin {
+  return { role, repository, dialect };
+}
 
 /** The keys of a top-level role, as Root names them. */
 export function authorityOf(root: Root, role: TopLevelRole, repository: RepositoryName): Authority {
@@ -37,17 +49,4 @@ export function checkNotOlder(version: number, trusted: number, what: string, or
   if (version >= trusted) return;
   const text = `${describeOrigin(origin)} goes back: ${what} ${version} is older than ${trusted}.`;
   throw new MetadataError('Rollback', text, { ...originOf(origin), details: { version, trusted } });
-}
-
-/** Listed hashes hold for the bytes that came or for their canonical form, which originals hash. */
-export function isListed(envelope: Envelope, hashes: Hashes): boolean {
-  const { received, documentBytes } = envelope;
-  if (hashesAgree(hashes, hashAlike(received, hashes))) return true;
-  return documentBytes !== received && hashesAgree(hashes, hashAlike(documentBytes, hashes));
-}
-
-function hashAlike(bytes: Uint8Array, listed: Hashes): Hashes {
-  const hasher = createHasher(HASH_ALGORITHMS.filter((name) => listed[name] !== undefined));
-  hasher.update(bytes);
-  return hasher.digest();
 }

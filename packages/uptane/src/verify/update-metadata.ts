@@ -1,19 +1,21 @@
 // Asks a repository for its roles one after the other, checks each, and keeps it once it holds: a stored document
 // was verified, and whatever fails leaves the stored ones for the next cycle. What is stored and still listed is not
 // asked for again. Source: Uptane Standard #full_verification, #check_root
-import { CodedError, MetadataError, type RepositoryName } from '../errors.ts';
+import { MetadataError, type RepositoryName } from '../errors.ts';
 import { parseEnvelope, type Envelope } from '../metadata/envelope.ts';
+import type { Listing } from '../metadata/listing.ts';
 import { roleTitle, snapshotEntryName, type StoredRole, type TopLevelRole } from '../metadata/filename.ts';
-import { parseSnapshot, type RoleListing, type Snapshot } from '../metadata/snapshot.ts';
+import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
 import { checkSnapshot } from './check-snapshot.ts';
 import { countValidKeys } from './check-signatures.ts';
 import { checkTargets, type TargetsExpectation } from './check-targets.ts';
 import { checkTimestamp } from './check-timestamp.ts';
-import type { MetadataRequest, Repository } from './metadata-source.ts';
-import { originOf } from './origin.ts';
-import { authorityOf, type Trust } from './trusted-metadata.ts';
+import { fetchRole } from './fetch-role.ts';
+import type { Repository } from './metadata-source.ts';
+import { originOf, titleOf } from './origin.ts';
+import { authorityOf, documentOf, type Previous, type Trust } from './trusted-metadata.ts';
 
 /** One repository in one cycle: what it is asked through, and what its documents are judged by. */
 export type Session = { readonly repository: Repository; readonly trust: Trust };
@@ -23,8 +25,9 @@ export async function updateTimestamp(session: Session): Promise<Timestamp | und
   const { repository, trust } = session;
   const received = await fetchRole(repository, { role: 'timestamp', maxBytes: trust.limits.timestampBytes });
   if (received === 'absent') return undefined;
-  const timestamp = checkTimestamp(received, trust, loadPrevious(session, 'timestamp', parseTimestamp));
-  keep(repository, 'timestamp', received, timestamp.version);
+  const previous = loadPrevious(session, 'timestamp', parseTimestamp);
+  const timestamp = checkTimestamp(received, trust, previous);
+  if (timestamp !== previous?.view) keep(repository, 'timestamp', received, timestamp.version);
   return timestamp;
 }
 
@@ -36,11 +39,15 @@ export async function updateSnapshot(session: Session, timestamp: Timestamp): Pr
   const current = stored && heldOrUndefined(() => checkSnapshot(stored, trust, { listing }));
   if (current !== undefined) return current;
   const { snapshotBytes, listedSnapshotBytes } = trust.limits;
-  const maxBytes =
-    listing.lengthBytes > 0 ? Math.min(listing.lengthBytes, listedSnapshotBytes) : snapshotBytes;
-  const received = await fetchRole(repository, { role: 'snapshot', maxBytes });
+  const { lengthBytes = 0 } = listing;
+  const maxBytes = lengthBytes > 0 ? Math.min(lengthBytes, listedSnapshotBytes) : snapshotBytes;
+  const received = await fetchRole(repository, {
+    role: 'snapshot',
+    ...versionInName(session, listing),
+    maxBytes,
+  });
   if (received === 'absent') return undefined;
-  const previous = loadPrevious(session, 'snapshot', parseSnapshot);
+  const previous = loadPrevious(session, 'snapshot', parseSnapshot)?.view;
   const snapshot = checkSnapshot(
     received,
     trust,
@@ -63,8 +70,18 @@ export async function fetchTargets(
   const stored = expected.listing === undefined ? undefined : repository.store.load(expected.role);
   const current = stored && heldOrUndefined(() => checkTargets(stored, trust, expected));
   if (current !== undefined) return { targets: current };
-  const received = await fetchRole(repository, { role: expected.role, maxBytes });
+  const { role, listing } = expected;
+  const { lengthBytes = 0 } = listing ?? {};
+  const received = await fetchRole(repository, {
+    role,
+    ...(listing === undefined ? {} : versionInName(session, listing)),
+    maxBytes: lengthBytes > 0 ? Math.min(lengthBytes, maxBytes) : maxBytes,
+  });
   return received === 'absent' ? 'absent' : { targets: checkTargets(received, trust, expected), received };
+}
+
+function versionInName({ trust }: Session, { version }: Listing): { readonly version?: number } {
+  return trust.dialect.hasConsistentSnapshots && trust.root.consistentSnapshot ? { version } : {};
 }
 
 /** What Snapshot says of a Targets file. @throws MetadataError VersionMismatch when it does not list it */
@@ -72,7 +89,7 @@ export function listingOf(
   snapshot: Snapshot,
   role: 'targets' | { readonly delegation: string },
   repository: RepositoryName,
-): RoleListing {
+): Listing {
   const listing = snapshot.roles.get(snapshotEntryName(role));
   if (listing !== undefined) return listing;
   throw new MetadataError(
@@ -84,7 +101,7 @@ export function listingOf(
 
 /** The version of the stored Targets, as far as today's keys stand behind it. */
 export function storedTargetsVersion(session: Session): number | undefined {
-  return loadPrevious(session, 'targets', parseTargets)?.version;
+  return loadPrevious(session, 'targets', parseTargets)?.view.version;
 }
 
 /** Writes only what changed. */
@@ -109,7 +126,7 @@ export function present<T extends object>(
   const origin = originOf({ role, repository: repository.name });
   throw new MetadataError(
     'MetadataFetchFailure',
-    `The ${repository.name} repository has no ${roleTitle(role)}.`,
+    `There is no ${roleTitle(role)} in ${titleOf(repository.name)}.`,
     origin,
   );
 }
@@ -122,13 +139,15 @@ function loadPrevious<View>(
   { repository, trust }: Session,
   role: TopLevelRole,
   parse: (envelope: Envelope, repository: RepositoryName) => View,
-): View | undefined {
+): Previous<View> | undefined {
   const stored = repository.store.load(role);
   if (stored === undefined) return undefined;
   return heldOrUndefined(() => {
-    const envelope = parseEnvelope(stored, { role, repository: repository.name }, trust.limits);
-    const isBacked = countValidKeys(envelope, authorityOf(trust.root, role, repository.name)) > 0;
-    return isBacked ? parse(envelope, repository.name) : undefined;
+    const envelope = parseEnvelope(stored, documentOf(trust, role), trust.limits);
+    const authority = authorityOf(trust.root, role, repository.name);
+    const valid = countValidKeys(envelope, authority);
+    if (valid === 0) return undefined;
+    return { view: parse(envelope, repository.name), meetsThreshold: valid >= authority.role.threshold };
   });
 }
 
@@ -138,37 +157,6 @@ function heldOrUndefined<T>(check: () => T): T | undefined {
   } catch (error) {
     if (error instanceof MetadataError) return undefined;
     throw error;
-  }
-}
-
-/** What the repository answers. @throws MetadataError OversizedMetadata, MetadataFetchFailure with the source's error as cause */
-export async function fetchRole(
-  repository: Repository,
-  request: MetadataRequest,
-): Promise<Uint8Array | 'absent'> {
-  const origin = originOf({ role: request.role, repository: repository.name });
-  const received = await fetchOrExplain(repository, request);
-  if (received === 'absent' || received.byteLength <= request.maxBytes) return received;
-  throw new MetadataError(
-    'OversizedMetadata',
-    `${roleTitle(request.role)} is longer than ${request.maxBytes} bytes.`,
-    origin,
-  );
-}
-
-// "Could not ask" must not pass for "there is none": an attacker would hide a new Root that way.
-async function fetchOrExplain(
-  repository: Repository,
-  request: MetadataRequest,
-): Promise<Uint8Array | 'absent'> {
-  try {
-    return await repository.source.fetch(request);
-  } catch (cause) {
-    if (cause instanceof CodedError && (cause instanceof MetadataError || cause.family === 'StorageError'))
-      throw cause;
-    const text = `${roleTitle(request.role)} could not be fetched from the ${repository.name} repository.`;
-    const origin = originOf({ role: request.role, repository: repository.name });
-    throw new MetadataError('MetadataFetchFailure', text, { ...origin, cause });
   }
 }
 
