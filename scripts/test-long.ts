@@ -1,7 +1,8 @@
-// The same tests with larger bounds: more kills, more random mutations. Writes what came out, with its date, to
-// docs/generated/test-long.md; the file is committed.
+// The same tests with larger bounds: more kills, more random mutations; and mutation testing of verify/. Writes what came
+// out, with its date, to docs/generated/test-long.md; the file is committed.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
+import { runMutations } from '../test/mutation/run.ts';
 import { close, runPart, type Outcome } from './test.ts';
 
 const BOUNDS: Readonly<Record<string, string>> = { OTA_TEST_KILLS: '200', OTA_TEST_RUNS: '20000' };
@@ -31,6 +32,7 @@ ${rows.join('\n')}
 Object.assign(process.env, BOUNDS);
 const outcomes: Outcome[] = [];
 for (const part of PARTS) outcomes.push(await runPart(part));
+outcomes.push(runMutations());
 mkdirSync('docs/generated', { recursive: true });
 writeFileSync('docs/generated/test-long.md', page(outcomes));
 close(outcomes);
