@@ -1,0 +1,37 @@
+// The faults of these commands that are not refused metadata, and the one sentence in which any error is told.
+import { CodedError, MetadataError } from '@ota-connect/uptane';
+
+/** A connection or an answer that failed. `details.attack` where that points to one. */
+export class TransportError extends CodedError {
+  constructor(
+    code: 'unreachable' | 'http_status' | 'too_slow' | 'malformed',
+    message: string,
+    options?: { cause?: unknown; details?: Record<string, unknown> },
+  ) {
+    super('TransportError', code, message, options);
+  }
+}
+
+/** The folder that holds trusted metadata did not keep its promise. */
+export class StorageError extends CodedError {
+  constructor(code: 'io' | 'locked' | 'corrupt', message: string, options?: { cause?: unknown }) {
+    super('StorageError', code, message, options);
+  }
+}
+
+/** `UnmetThreshold::Timestamp (arbitrary software): …` */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof MetadataError) {
+    const attack = error.attack === undefined ? '' : ` (${error.attack})`;
+    return `${error.wireCode}${attack}: ${messageOf(error)}`;
+  }
+  return messageOf(error);
+}
+
+/** With what is behind it, which alone says why a server could not be asked. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof CodedError ? messageOf(error.cause) : '';
+  const told = cause === '' || error.message.includes(cause) ? error.message : `${error.message} ${cause}`;
+  return told.replaceAll(/\s+/g, ' ');
+}

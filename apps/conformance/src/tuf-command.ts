@@ -1,0 +1,111 @@
+// `tuf-client`: init, refresh and download over one plain TUF repository. What is refused is told in one sentence that
+// names the check, the file and the attack. Source: TUF specification 1.0, section 5
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  checkFirstRoot,
+  imagePath,
+  refreshRepository,
+  TUF_DIALECT,
+  type RefreshedRepository,
+} from '@ota-connect/uptane';
+import { below, encodedPath, parseBase } from './address.ts';
+import { readArguments, UsageError, type Arguments, type World } from './arguments.ts';
+import { makeFolder, storing } from './durable-file.ts';
+import { sentenceOf, StorageError } from './errors.ts';
+import { algorithmsOf, fetchImage, isThere, refusal, sweepParts } from './fetch-image.ts';
+import { fileNameOf } from './file-name.ts';
+import { alone } from './folder-lock.ts';
+import { httpSource } from './http-source.ts';
+import { metadataFolder } from './metadata-folder.ts';
+
+const OPTIONS = ['metadata-dir', 'metadata-url', 'target-name', 'target-base-url', 'target-dir'];
+const EXIT = { done: 0, failed: 1, usage: 64 } as const;
+/** The coarsest step of file times: whoever lists what landed by time sees it in the order in which it was asked for. */
+const FILE_TIME_STEP_MS = 12;
+
+type Refresh = { readonly folder: string; readonly url: URL };
+type Download = {
+  readonly names: readonly string[];
+  readonly baseUrl: URL;
+  readonly folder: string;
+};
+
+/** The exit code. */
+export async function runTufClient(args: readonly string[], world: World): Promise<number> {
+  try {
+    const given = readArguments(args, OPTIONS, ['target-name']);
+    if (given.wantsHelp)
+      world.out(readFileSync(new URL('tuf-client.txt', import.meta.url), 'utf8').trimEnd());
+    else await runWord(given, world);
+    return EXIT.done;
+  } catch (error) {
+    world.err(`tuf-client: ${sentenceOf(error)}`);
+    if (!(error instanceof UsageError)) return EXIT.failed;
+    world.err('tuf-client --help says how it is used.');
+    return EXIT.usage;
+  }
+}
+
+async function runWord(given: Arguments, world: World): Promise<void> {
+  const [word, ...more] = given.words;
+  const metadataDir = path.resolve(given.one('metadata-dir'));
+  const [file, tooMuch] = word === 'init' ? more : ['', more[0]];
+  if (file === undefined || tooMuch !== undefined)
+    throw new UsageError('`init` takes one file, the others none.');
+  if (word === 'init') return init(metadataDir, file);
+  const refreshed = { folder: metadataDir, url: parseBase(given.one('metadata-url'), 'metadata-url') };
+  if (word === 'refresh') return void (await whileAlone(refreshed, () => refresh(refreshed, world)));
+  if (word !== 'download') throw new UsageError('There are `init`, `refresh` and `download` to do.');
+  const wanted = {
+    names: [given.one('target-name'), ...given.many('target-name').slice(1)],
+    baseUrl: parseBase(given.one('target-base-url'), 'target-base-url'),
+    folder: path.resolve(given.one('target-dir')),
+  };
+  return whileAlone(refreshed, async () => download(await refresh(refreshed, world), wanted, world));
+}
+
+async function init(folder: string, file: string): Promise<void> {
+  const bytes = storing(file, () => readFileSync(file));
+  const root = checkFirstRoot(bytes, {
+    repository: 'plain',
+    limits: TUF_DIALECT.limits,
+    dialect: TUF_DIALECT,
+  });
+  await alone(makeFolder(folder), async () => metadataFolder(folder).save('root', bytes, root.version));
+}
+
+/** Nothing is trusted on first use: without a Root that somebody handed in there is nothing to refresh. */
+async function whileAlone<T>({ folder }: Refresh, work: () => Promise<T>): Promise<T> {
+  if (metadataFolder(folder).load('root') !== undefined) return alone(folder, work);
+  throw new StorageError('io', `${folder} holds no trusted Root yet: \`init\` puts it there.`);
+}
+
+function refresh({ folder, url }: Refresh, world: World): Promise<RefreshedRepository> {
+  const name = 'plain';
+  const source = httpSource({ name, base: url, dialect: TUF_DIALECT });
+  const repository = { name, source, store: metadataFolder(folder), dialect: TUF_DIALECT } as const;
+  return refreshRepository(repository, world.now());
+}
+
+async function download(repository: RefreshedRepository, wanted: Download, world: World): Promise<void> {
+  sweepParts(wanted.folder);
+  let landed = 0;
+  for (const name of wanted.names) {
+    const image = await repository.find(name);
+    if (image === undefined)
+      throw refusal('TargetMismatch', { name }, 'is listed by no role that may list it');
+    const [algorithm] = algorithmsOf(image);
+    const hash = algorithm === undefined ? undefined : image.hashes[algorithm];
+    if (hash === undefined)
+      throw refusal('TargetHashMismatch', image, 'is listed with no hash of a known kind');
+    const file = path.join(wanted.folder, fileNameOf(name));
+    if (await isThere(file, image)) continue;
+    if (landed > 0) await sleep(FILE_TIME_STEP_MS);
+    const served = imagePath(name, repository.consistentSnapshot ? hash : undefined);
+    await fetchImage(below(wanted.baseUrl, encodedPath(served)), image, file);
+    landed += 1;
+    world.out(`"${name}" is in ${file}`);
+  }
+}

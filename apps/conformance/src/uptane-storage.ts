@@ -1,0 +1,71 @@
+// What the Uptane client keeps between two runs, in files: the verified metadata of both repositories, every Root by its
+// version, whether the Director serves all roles, and the highest release counter that each ECU has had.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { MetadataStore, RepositoryName, StoredRole } from '@ota-connect/uptane';
+import { makeFolder, readIfThere, removeDurably, storing, writeDurably } from './durable-file.ts';
+import { StorageError } from './errors.ts';
+import { fileNameOf } from './file-name.ts';
+
+export type UptaneStorage = {
+  repository(name: RepositoryName): MetadataStore;
+  /** undefined: nothing with a counter was ever there. */
+  releaseCounterFloor(serial: string): number | undefined;
+  /** A lower one changes nothing. */
+  raiseReleaseCounterFloor(serial: string, counter: number): void;
+};
+
+/** Makes the folder where there is none. @throws StorageError */
+export function openUptaneStorage(folder: string): UptaneStorage {
+  const counterFile = (serial: string): string =>
+    path.join(makeFolder(path.join(folder, 'release-counters')), fileNameOf(serial));
+  const floorOf = (serial: string): number | undefined => readCounter(counterFile(serial));
+  return {
+    repository: (name) => repositoryStore(makeFolder(path.join(folder, name))),
+    releaseCounterFloor: floorOf,
+    raiseReleaseCounterFloor(serial, counter) {
+      if (counter > (floorOf(serial) ?? -1)) writeDurably(counterFile(serial), Buffer.from(`${counter}\n`));
+    },
+  };
+}
+
+function readCounter(file: string): number | undefined {
+  const bytes = readIfThere(file);
+  if (bytes === undefined) return undefined;
+  const text = new TextDecoder().decode(bytes).trim();
+  const counter = Number(text);
+  if (text !== '' && Number.isSafeInteger(counter) && counter >= 0) return counter;
+  throw new StorageError('corrupt', `${file} holds no release counter.`);
+}
+
+function repositoryStore(folder: string): MetadataStore {
+  const delegations = makeFolder(path.join(folder, 'delegations'));
+  const rootFile = (version: number): string => path.join(folder, `${version}.root.json`);
+  const fileOf = (role: Exclude<StoredRole, 'root'>): string =>
+    typeof role === 'string'
+      ? path.join(folder, `${role}.json`)
+      : path.join(delegations, `${fileNameOf(role.delegation)}.json`);
+  const flag = path.join(folder, 'serves-all-roles');
+  return {
+    load: (role) =>
+      readIfThere(role === 'root' ? rootFile(Math.max(0, ...rootVersions(folder))) : fileOf(role)),
+    loadRoot: (version) => readIfThere(rootFile(version)),
+    save: (role, bytes, version) => writeDurably(role === 'root' ? rootFile(version) : fileOf(role), bytes),
+    remove: (role) => {
+      if (role === 'root') for (const version of rootVersions(folder)) removeDurably(rootFile(version));
+      else removeDurably(fileOf(role));
+    },
+    flags: () => ({
+      directorFullRoles: () => readIfThere(flag) !== undefined,
+      rememberDirectorFullRoles: (served) => {
+        if (served) writeDurably(flag, new Uint8Array());
+        else removeDurably(flag);
+      },
+    }),
+  };
+}
+
+function rootVersions(folder: string): readonly number[] {
+  const names = storing(folder, () => readdirSync(folder));
+  return names.map((name) => Number(/^(\d+)\.root\.json$/.exec(name)?.[1] ?? 0));
+}
