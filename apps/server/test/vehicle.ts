@@ -41,7 +41,7 @@ export type SignedDocument = {
   readonly targets: Readonly<
     Record<string, { length: number; hashes: unknown; custom: Record<string, unknown> }>
   >;
-  readonly custom?: { readonly correlationId: string };
+  readonly custom?: { readonly correlationId?: string; readonly vehicleId?: string };
 };
 
 export type Report = Omit<InstallationReport, 'rawReport' | 'items'> &
@@ -56,6 +56,9 @@ export type ManifestOptions = {
   /** Last change before the outer signature. */
   readonly forge?: (reports: Map<string, JsonValue>) => void;
   readonly counter?: number;
+  readonly vehicleId?: string;
+  /** What ECUs say that they saw, by serial. */
+  readonly attacks?: Readonly<Record<string, string>>;
 };
 
 export type Vehicle = {
@@ -132,7 +135,7 @@ function vehicleOf(device: TestDevice, { deviceId, ecus, primary }: Identity): V
       const version = {
         ecuSerial: ecu.serial,
         installed: ecu.installed,
-        attacksDetected: '',
+        attacksDetected: options.attacks?.[ecu.serial] ?? '',
         ...reportCounter,
       };
       reports.set(ecu.serial, await sign(ecuVersionReport(version), ecu.signer));
@@ -142,6 +145,7 @@ function vehicleOf(device: TestDevice, { deviceId, ecus, primary }: Identity): V
       primary: parseEcuSerial(options.primarySerial ?? primary.serial),
       reports: new Map([...reports].map(([serial, report]) => [parseEcuSerial(serial), report])),
       ...reportPart(options.report),
+      ...(options.vehicleId === undefined ? {} : { vehicleId: options.vehicleId }),
     });
     return sign(signed, options.signer ?? primary.signer);
   };

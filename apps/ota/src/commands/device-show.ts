@@ -1,7 +1,7 @@
-// `ota device show`: one device, its ECUs and its updates.
+// `ota device show`: one device, its ECUs, its updates, and the attacks that it told of.
 import type { Command } from 'commander';
 import { USER_API } from '@ota-connect/contract';
-import type { Device, DeviceUpdate } from '@ota-connect/contract/user';
+import type { Device, DeviceAttack, DeviceUpdate } from '@ota-connect/contract/user';
 import { connect } from '../api.ts';
 import { addVerb } from '../command.ts';
 import { updatesTable } from '../device-updates.ts';
@@ -43,5 +43,16 @@ function describeDevice(device: Device, updates: readonly DeviceUpdate[]): strin
     ]),
     'No ECUs registered yet.',
   );
-  return `${head}\n\n${ecus}\n\n${updatesTable(updates)}`;
+  const parts = [head, ecus, updatesTable(updates)];
+  const attacks = device.attacks ?? [];
+  if (attacks.length > 0) parts.push(attacksTable(attacks));
+  return parts.join('\n\n');
+}
+
+function attacksTable(attacks: readonly DeviceAttack[]): string {
+  return table(
+    ['ATTACK', 'ECU', 'FIRST', 'LAST'],
+    attacks.map((attack) => [attack.text, attack.ecuSerial, attack.firstAt, attack.at]),
+    '',
+  );
 }

@@ -8,6 +8,7 @@ export const DEVICE_PATHS = {
   treehub: '/treehub',
   ecus: '/director/ecus',
   manifest: '/director/manifest',
+  time: '/director/time',
   targets: '/repo/targets',
   events: '/events',
   systemInfo: '/system_info',

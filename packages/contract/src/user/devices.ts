@@ -20,6 +20,16 @@ const EcuSchema = Type.Object({
 });
 export type DeviceEcu = Static<typeof EcuSchema>;
 
+/** What an ECU says that it saw, in its words; said again it is the same one. */
+export const DeviceAttackSchema = Type.Object({
+  ecuSerial: Type.String(),
+  text: Type.String(),
+  /** When it was last said, and first. */
+  at: Time,
+  firstAt: Time,
+});
+export type DeviceAttack = Static<typeof DeviceAttackSchema>;
+
 export const DeviceSchema = Type.Object({
   uuid: Uuid,
   deviceId: Type.String(),
@@ -28,6 +38,8 @@ export const DeviceSchema = Type.Object({
   createdAt: Time,
   lastSeen: Type.Optional(Time),
   ecus: Type.Optional(Type.Array(EcuSchema)),
+  /** The newest first, a few of them: `/devices/UUID/attacks` has all that are kept. */
+  attacks: Type.Optional(Type.Array(DeviceAttackSchema)),
 });
 export type Device = Static<typeof DeviceSchema>;
 

@@ -3,12 +3,14 @@ export { USER_API } from './paths.ts';
 export {
   DeviceSchema,
   DEVICE_STATUSES,
+  DeviceAttackSchema,
   DeviceUpdateSchema,
   InstallationReportSchema,
   StoredEventSchema,
 } from './devices.ts';
 export type {
   Device,
+  DeviceAttack,
   DeviceEcu,
   DeviceStatus,
   DeviceInstallationReport,

@@ -1,11 +1,19 @@
-// What devices said of themselves, for people: the latest report of each kind, and their events in the order of arrival.
+// What devices said of themselves, for people: the latest report of each kind, their events in the order of arrival, and
+// the attacks that they told of.
 import { Type } from 'typebox';
-import { pageOf, PageQuerySchema, StoredEventSchema, type StoredEvent } from '@ota-connect/contract/user';
+import {
+  DeviceAttackSchema,
+  pageOf,
+  PageQuerySchema,
+  StoredEventSchema,
+  type StoredEvent,
+} from '@ota-connect/contract/user';
 import { isoSeconds } from '../../platform/clock.ts';
 import type { Context } from '../../platform/context.ts';
 import type { App } from '../../platform/http/app.ts';
 import { pageLimit, toPage } from '../../platform/http/page.ts';
 import { RequestError } from '../../platform/http/problem.ts';
+import { attacksOfDevice } from '../director/index.ts';
 import { findDevice } from './find-device.ts';
 import { findReport, listEvents, type EventRow, type ReportKind } from './report-store.ts';
 
@@ -26,6 +34,11 @@ export function reportRoutes(app: App, ctx: Context): void {
     const filter = { deviceUuid, correlationId, after, limit: limit + 1 };
     const rows = await listEvents(ctx.db, environment, filter);
     return toPage(rows, limit, { cursor: (row) => row.sequence, value: toEvent });
+  });
+  const told = { params: Params, response: { 200: pageOf(DeviceAttackSchema) } };
+  app.get('/devices/:id/attacks', { schema: told }, async (request) => {
+    const device = await findDevice(ctx.db, request.user.environment, request.params.id);
+    return { values: await attacksOfDevice(ctx.db, device) };
   });
   const kinds: readonly (readonly [path: string, kind: ReportKind])[] = [
     ['system-info', 'system_info'],

@@ -13,7 +13,7 @@ import type { Context } from '../../platform/context.ts';
 import { inTransaction } from '../../platform/db/database.ts';
 import type { App } from '../../platform/http/app.ts';
 import { pageLimit, toPage } from '../../platform/http/page.ts';
-import { ecusOfDevice } from '../director/index.ts';
+import { attacksOfDevice, ecusOfDevice } from '../director/index.ts';
 import { findDevice } from './find-device.ts';
 import { addDeviceToGroup, createGroup, findGroup, removeDeviceFromGroup, toGroup } from './groups.ts';
 import { flushSeen } from './last-seen.ts';
@@ -28,6 +28,8 @@ const DeviceFilter = Type.Intersect([
     deviceId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   }),
 ]);
+/** With a device; its own list has more. */
+const ATTACKS_SHOWN = 10;
 const Params = Type.Object({ id: Type.String() });
 const MemberParams = Type.Object({ id: Type.String(), uuid: Type.String() });
 
@@ -54,7 +56,8 @@ function deviceReadRoutes(app: App, ctx: Context): void {
       await flushSeen(ctx);
       const { environment } = request.user;
       const device = await findDevice(ctx.db, environment, request.params.id);
-      return { ...toDevice(device), ecus: await ecusOfDevice(ctx.db, environment, device.uuid) };
+      const ecus = await ecusOfDevice(ctx.db, environment, device.uuid);
+      return { ...toDevice(device), ecus, attacks: await attacksOfDevice(ctx.db, device, ATTACKS_SHOWN) };
     },
   );
 }

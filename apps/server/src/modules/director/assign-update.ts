@@ -20,7 +20,7 @@ export type UpdateRequest = {
 export type Assigned = 'assigned' | 'queued' | { readonly notAffected: NotAffectedCode };
 
 const OPEN = ['queued', 'assigned', 'in_flight'] as const;
-/** Room for the signatures around the signed part. */
+/** Room for the signatures around the signed part, and for the vehicle's id in it. */
 const ENVELOPE_BYTES = 4096;
 
 export async function assignUpdate(
@@ -77,7 +77,8 @@ async function judge(db: Queryable, update: UpdateRequest, open: readonly Assign
 
 /** The original's client refuses Targets above 64 KiB: an update of that size must not begin. */
 function fitsTargets(assignments: readonly Assignment[]): boolean {
-  const content = deviceTargets(assignments.map((assignment) => ({ ...assignment, state: 'assigned' })));
+  const assigned = assignments.map((assignment) => ({ ...assignment, state: 'assigned' }) as const);
+  const content = deviceTargets('', assigned);
   if (content.kind === 'contradiction') return false;
   const signed = nextTargets({ ...content, version: Number.MAX_SAFE_INTEGER, expires: instantFromMs(0) });
   return canonicalBytes(signed).length + ENVELOPE_BYTES <= DEFAULT_LIMITS.directorTargetsBytes;

@@ -72,6 +72,22 @@ describe('metadata of a device', () => {
     );
   });
 
+  it('names its vehicle, with images and without: Targets of another one are told apart [5.2.3.1-3]', async () => {
+    const [one, two] = [
+      await createOnlineVehicle(server, 'vin-1'),
+      await createOnlineVehicle(server, 'vin-2'),
+    ];
+    assert.deepEqual(
+      [await one.fetchTargets(), await two.fetchTargets()].map(({ targets, custom }) => [targets, custom]),
+      [
+        [{}, { vehicleId: 'vin-1' }],
+        [{}, { vehicleId: 'vin-2' }],
+      ],
+    );
+    await assign(server, one, { correlationId: FIRST, targets: [softwareTarget('gateway', 'g-2')] });
+    assert.deepEqual((await one.fetchTargets()).custom, { vehicleId: 'vin-1', correlationId: FIRST });
+  });
+
   it('ends the chain of Roots with a JSON answer that is not 2xx', async () => {
     const vehicle = await createOnlineVehicle(server, 'roots');
     const answer = await vehicle.device.send('GET', '/director/99.root.json');
@@ -162,7 +178,7 @@ describe('Targets with an update', () => {
     const target = softwareTarget('gateway', 'g-2', { uri: 'https://files.example/g-2', releaseCounter: 3 });
     await assign(server, vehicle, { correlationId: FIRST, targets: [target] });
     const signed = await vehicle.fetchTargets();
-    assert.deepEqual(signed.custom, { correlationId: FIRST });
+    assert.deepEqual(signed.custom, { vehicleId: 'content', correlationId: FIRST });
     assert.deepEqual(signed.targets, {
       'g-2': {
         length: 3,
@@ -230,11 +246,11 @@ describe('queue of updates', () => {
     const next = { correlationId: SECOND, targets: [softwareTarget('gateway', 'g-3', { from: 'g-2' })] };
     assert.equal(await assign(server, vehicle, next), 'queued');
     assert.equal(await assign(server, vehicle, next), 'queued', 'the same again changes nothing');
-    assert.deepEqual((await vehicle.fetchTargets()).custom, { correlationId: FIRST });
+    assert.equal((await vehicle.fetchTargets()).custom?.correlationId, FIRST);
     await finish(vehicle, 'g-2', FIRST);
     assert.equal(await statusOf(server, vehicle), 'Outdated');
     const signed = await vehicle.fetchTargets();
-    assert.deepEqual([signed.custom, Object.keys(signed.targets)], [{ correlationId: SECOND }, ['g-3']]);
+    assert.deepEqual([signed.custom?.correlationId, Object.keys(signed.targets)], [SECOND, ['g-3']]);
     await finish(vehicle, 'g-3', SECOND);
     assert.deepEqual(await updatesOf(server, vehicle), [
       'queue-ecu-0 g-2 completed OK',
@@ -287,7 +303,7 @@ describe('queue of updates', () => {
     await assign(server, vehicle, { correlationId: FIRST, targets: [softwareTarget('gateway', 'g-2')] });
     await assign(server, vehicle, { correlationId: SECOND, targets: [softwareTarget('gateway', 'g-3')] });
     assert.equal(await cancel(server, vehicle, FIRST), 'cancelled');
-    assert.deepEqual((await vehicle.fetchTargets()).custom, { correlationId: SECOND });
+    assert.equal((await vehicle.fetchTargets()).custom?.correlationId, SECOND);
     assert.equal(await cancel(server, vehicle, FIRST), 'none');
   });
 

@@ -34,17 +34,21 @@ function assignment(ecuSerial: string, filename: string, options: Options = {}):
 }
 
 describe('Targets of a device', () => {
-  it('is empty, without a correlation id, when nothing runs', () => {
+  it('is empty but for the vehicle it is for, when nothing runs [5.2.3.1-3]', () => {
     const ended = (['queued', 'completed', 'failed', 'cancelled'] as const).map((state) =>
       assignment(state, 'a.bin', { state }),
     );
-    assert.deepEqual(deviceTargets(ended), { kind: 'targets', targets: [] });
+    assert.deepEqual(deviceTargets('car-1', ended), {
+      kind: 'targets',
+      targets: [],
+      custom: { vehicleId: 'car-1' },
+    });
   });
 
   it('names the ECUs, their hardware ids and the correlation id [5.2.3.1.1-3, 5.2.3.1.1-6]', () => {
-    assert.deepEqual(deviceTargets([assignment('s1', 'a.bin')]), {
+    assert.deepEqual(deviceTargets('car-1', [assignment('s1', 'a.bin')]), {
       kind: 'targets',
-      custom: { correlationId: 'urn:here-ota:campaign:1' },
+      custom: { vehicleId: 'car-1', correlationId: 'urn:here-ota:campaign:1' },
       targets: [
         {
           name: 'a.bin',
@@ -57,7 +61,7 @@ describe('Targets of a device', () => {
   });
 
   it('lists a file once with all ECUs that still need it (trap 29)', () => {
-    const result = deviceTargets([
+    const result = deviceTargets('car-1', [
       assignment('s1', 'a.bin', { state: 'completed' }),
       assignment('s2', 'a.bin', { state: 'in_flight' }),
       assignment('s3', 'a.bin'),
@@ -73,7 +77,7 @@ describe('Targets of a device', () => {
   });
 
   it('carries a uri and a release counter only when the target has one [5.2.3.1.1-2, 5.2.3.1.1-7]', () => {
-    const result = deviceTargets([
+    const result = deviceTargets('car-1', [
       assignment('s1', 'a.bin', { uri: 'https://files.example/a', releaseCounter: 4 }),
     ]);
     assert.deepEqual(result.kind === 'targets' && result.targets[0]?.custom, {
@@ -88,11 +92,11 @@ describe('Targets of a device', () => {
       assignment('s1', 'a.bin'),
       assignment('s2', 'b.bin', { correlationId: 'urn:here-ota:campaign:2' }),
     ];
-    assert.equal(deviceTargets(two).kind, 'contradiction');
+    assert.equal(deviceTargets('car-1', two).kind, 'contradiction');
   });
 
   it('refuses one file name with two contents', () => {
     const two = [assignment('s1', 'a.bin'), assignment('s2', 'a.bin', { sha256: 'f'.repeat(64) })];
-    assert.equal(deviceTargets(two).kind, 'contradiction');
+    assert.equal(deviceTargets('car-1', two).kind, 'contradiction');
   });
 });

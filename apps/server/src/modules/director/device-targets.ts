@@ -1,7 +1,8 @@
 // What the Director's Targets say to one device: per file name the ECUs that still need that file, and the correlation id
-// of the one update that runs. An ECU that has the image already is left out, since an entry that names it again together
-// with others would not be the one it was installed with (trap 29).
-// Source: server-protocol 4.6, 2.3 rules 9 and 10; client-protocol 14 trap 29; extensions "Metadata fields"
+// of the one update that runs; and always which vehicle they are for, since an empty list would fit every other one too.
+// An ECU that has the image already is left out, since an entry that names it again together with others would not be the
+// one it was installed with (trap 29).
+// Source: server-protocol 4.6, 2.3 rules 9 and 10; client-protocol 14 trap 29; Uptane Standard #targets_images_meta
 import type { JsonObject } from '@ota-connect/uptane';
 import { isRunning, type Assignment } from './assignment.ts';
 
@@ -14,11 +15,11 @@ export type DeviceTarget = {
 };
 
 export type DeviceTargets =
-  | { readonly kind: 'targets'; readonly targets: readonly DeviceTarget[]; readonly custom?: JsonObject }
+  | { readonly kind: 'targets'; readonly targets: readonly DeviceTarget[]; readonly custom: JsonObject }
   | { readonly kind: 'contradiction'; readonly reason: string };
 
 /** A contradiction is a Bug of the caller: two updates at once, or one file name with two contents. */
-export function deviceTargets(assignments: readonly Assignment[]): DeviceTargets {
+export function deviceTargets(vehicleId: string, assignments: readonly Assignment[]): DeviceTargets {
   const running = assignments.filter((assignment) => isRunning(assignment.state));
   const correlationIds = new Set(running.map((assignment) => assignment.correlationId));
   if (correlationIds.size > 1) return { kind: 'contradiction', reason: 'two updates run on one device' };
@@ -33,7 +34,8 @@ export function deviceTargets(assignments: readonly Assignment[]): DeviceTargets
     targets.push(targetOf(first, group));
   }
   const [correlationId] = correlationIds;
-  return { kind: 'targets', targets, ...(correlationId === undefined ? {} : { custom: { correlationId } }) };
+  const custom = { vehicleId, ...(correlationId === undefined ? {} : { correlationId }) };
+  return { kind: 'targets', targets, custom };
 }
 
 function targetOf(first: Assignment, group: readonly Assignment[]): DeviceTarget {

@@ -1,10 +1,11 @@
-// A device is deleted: what was assigned to it ends as cancelled, and stays as history; its ECUs, its roles and its
-// installation reports go, so that another device can register these ECUs. Safe to repeat.
+// A device is deleted: what was assigned to it ends as cancelled, and stays as history; its ECUs, its roles, its
+// installation reports and the attacks it told of go, so that another device can register these ECUs. Safe to repeat.
 import type { Context } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/database.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { isRunning } from './assignment.ts';
 import { listAssignments } from './assignment-store.ts';
+import { removeAttacks } from './attack-store.ts';
 import { changeState } from './change-state.ts';
 import type { DeviceUpdateCanceled } from './events.ts';
 import { removeInstallationReports } from './installation-report-store.ts';
@@ -33,5 +34,6 @@ export async function forgetDevice(ctx: Context, tx: Transaction, key: DeviceKey
     await publish(tx, canceled);
   }
   await removeInstallationReports(tx, key);
+  await removeAttacks(tx, key);
   await removeDeviceRows(tx, key);
 }

@@ -2,6 +2,7 @@
 // wiring.ts reads: migrations, userRoutes, deviceRoutes.
 export { assignUpdate, dryRunUpdate, type Assigned, type UpdateRequest } from './assign-update.ts';
 export type { AssignedTarget, Image, Result } from './assignment.ts';
+export { attacksOfDevice } from './attack-store.ts';
 export { cancelAssignments, type Cancelled } from './cancel-assignment.ts';
 export { forgetDevice } from './forget-device.ts';
 export { deviceRoutes } from './device-routes.ts';

@@ -41,4 +41,13 @@ export const migrations: readonly Migration[] = [
         times_received INTEGER NOT NULL, PRIMARY KEY (environment, device_uuid, digest)) STRICT`.execute(tx);
     },
   },
+  {
+    id: 'director/0003',
+    async up(tx) {
+      // The newest of each device stay, the oldest go (MAX_STORED of attack-store.ts).
+      await sql`CREATE TABLE director_attacks (environment TEXT NOT NULL, device_uuid TEXT NOT NULL,
+        ecu_serial TEXT NOT NULL, text TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+        PRIMARY KEY (environment, device_uuid, ecu_serial, text)) STRICT`.execute(tx);
+    },
+  },
 ];

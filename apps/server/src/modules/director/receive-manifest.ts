@@ -10,11 +10,13 @@ import {
 } from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
-import { flushToDisk } from '../../platform/db/durability.ts';
+import { flushed, oweFlush } from '../../platform/db/durability.ts';
+import type { Device } from '../../platform/http/authenticate-device.ts';
 import { RequestError } from '../../platform/http/problem.ts';
 import { publish } from '../../platform/outbox/publish.ts';
 import { applyManifest, type Applied, type UpdateEnd } from './apply-manifest.ts';
 import { listAssignments } from './assignment-store.ts';
+import { boundedAttacks, newAttacks, saveAttacks, type Attack } from './attack-store.ts';
 import { changeState } from './change-state.ts';
 import type { DeviceUpdateCanceled, DeviceUpdateCompleted, EcuImagesReported } from './events.ts';
 import { saveInstallationReport } from './installation-report-store.ts';
@@ -25,7 +27,7 @@ import { verifyManifest, type RegisteredEcu } from './verify-manifest.ts';
 type Judged = {
   readonly ecus: readonly RegisteredEcu[];
   readonly applied: Applied;
-  readonly attacks: ReadonlyMap<string, string>;
+  readonly attacks: readonly Attack[];
   readonly missing: readonly string[];
 };
 
@@ -33,24 +35,34 @@ type Judged = {
 const MAX_LOGGED = 5;
 
 /** Throws RequestError: the codes of ManifestRefusal. */
-export async function receiveManifest(ctx: Context, key: DeviceKey, body: Uint8Array): Promise<void> {
+export async function receiveManifest(ctx: Context, device: Device, body: Uint8Array): Promise<void> {
   const manifest = readManifest(body);
-  const { applied, attacks, missing } = await judge(ctx.db, key, manifest);
-  if (missing.length > 0) ctx.log.debug({ device: key.uuid, missing }, 'ECUs without a report');
-  if (attacks.size > 0) {
-    const reports = [...attacks]
-      .slice(0, MAX_LOGGED)
-      .map(([ecu, seen]) => ({ ecu, seen: seen.slice(0, 500) }));
-    ctx.log.warn({ device: key.uuid, ecus: attacks.size, reports }, 'ECUs report an attack');
+  const at = ctx.clock.now();
+  const { applied, attacks, missing } = await judge(ctx.db, device, manifest);
+  if (missing.length > 0) ctx.log.debug({ device: device.uuid, missing }, 'ECUs without a report');
+  const news = await newAttacks(ctx.db, device, { attacks, at });
+  if (news.length > 0) warnOf(ctx, device, news);
+  const saysNothingNew =
+    applied.changedImages.size === 0 && applied.transitions.length === 0 && news.length === 0;
+  if (!saysNothingNew || manifest.installationReport !== undefined) {
+    await inTransaction(ctx.db, async (tx) => {
+      const judged = await judge(tx, device, manifest);
+      await save(ctx, tx, { key: device, ...judged });
+      await saveAttacks(tx, device, { attacks: judged.attacks, at });
+      await keepReport(ctx, tx, { key: device, manifest });
+      oweFlush(ctx.db);
+    });
   }
-  const saysNothingNew = applied.changedImages.size === 0 && applied.transitions.length === 0;
-  if (saysNothingNew && manifest.installationReport === undefined) return;
-  await inTransaction(ctx.db, async (tx) => {
-    await save(ctx, tx, { key, ...(await judge(tx, key, manifest)) });
-    await keepReport(ctx, tx, { key, manifest });
-  });
-  // The device forgets its result once it has our answer.
-  await flushToDisk(ctx.db);
+  // The device forgets its result, and the attacks it told of, once it has our answer.
+  await flushed(ctx.db);
+}
+
+function warnOf(ctx: Context, device: Device, attacks: readonly Attack[]): void {
+  const { uuid, deviceId } = device;
+  const reports = attacks
+    .slice(0, MAX_LOGGED)
+    .map(({ ecuSerial, text }) => ({ ecu: ecuSerial, seen: text.slice(0, 500) }));
+  ctx.log.warn({ device: uuid, deviceId, ecus: attacks.length, reports }, 'ECUs report an attack');
 }
 
 async function keepReport(
@@ -73,9 +85,11 @@ function readManifest(body: Uint8Array): VehicleManifest {
   }
 }
 
-async function judge(db: Queryable, key: DeviceKey, manifest: VehicleManifest): Promise<Judged> {
+async function judge(db: Queryable, device: Device, manifest: VehicleManifest): Promise<Judged> {
+  const key: DeviceKey = device;
   const ecus = await listEcus(db, key);
-  const verdict = verifyManifest(ecus, manifest);
+  const ids = new Set([device.deviceId, device.uuid]);
+  const verdict = verifyManifest({ ecus, ids }, manifest);
   if (verdict.kind === 'refused') throw new RequestError(verdict.code, verdict.reason);
   const running = await listAssignments(db, key, { states: ['assigned', 'in_flight'] });
   const correlationId = running[0]?.correlationId;
@@ -84,7 +98,8 @@ async function judge(db: Queryable, key: DeviceKey, manifest: VehicleManifest): 
     ecus.flatMap((ecu) => (ecu.installed === undefined ? [] : [[ecu.serial, ecu.installed]])),
   );
   const { reported, attacks, missing } = verdict;
-  return { ecus, applied: applyManifest({ images, assignments }, reported), attacks, missing };
+  const applied = applyManifest({ images, assignments }, reported);
+  return { ecus, applied, attacks: boundedAttacks(attacks), missing };
 }
 
 async function save(

@@ -15,6 +15,7 @@ import {
 import type { Context } from '../../platform/context.ts';
 import type { Transaction } from '../../platform/db/database.ts';
 import { BugError } from '../../platform/errors.ts';
+import type { Device } from '../../platform/http/authenticate-device.ts';
 import { rootVersion, signRole } from '../keyserver/index.ts';
 import { listAssignments } from './assignment-store.ts';
 import { deviceTargets } from './device-targets.ts';
@@ -35,12 +36,14 @@ type Listing = {
 };
 
 /** All three anew, from the assignments as they are. */
-export async function signTargets(ctx: Context, tx: Transaction, key: DeviceKey): Promise<void> {
-  const content = deviceTargets(await listAssignments(tx, key, { states: ['assigned', 'in_flight'] }));
+export async function signTargets(ctx: Context, tx: Transaction, device: Device): Promise<void> {
+  const key: DeviceKey = { environment: device.environment, uuid: device.uuid };
+  const running = await listAssignments(tx, key, { states: ['assigned', 'in_flight'] });
+  const content = deviceTargets(device.deviceId, running);
   if (content.kind === 'contradiction') throw new BugError(`Targets of ${key.uuid}: ${content.reason}.`);
   const { targets, custom } = content;
   const listed = await signNext(ctx, tx, { key, role: 'targets' }, (header) =>
-    nextTargets({ ...header, targets, ...(custom === undefined ? {} : { custom }) }),
+    nextTargets({ ...header, targets, custom }),
   );
   await signSnapshot(ctx, tx, { key, targets: listed });
   await markOutdated(tx, key, false);

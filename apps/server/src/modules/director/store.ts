@@ -3,12 +3,14 @@ import { parsePublicKey, type PublicKey } from '@ota-connect/uptane';
 import type { Queryable, Transaction } from '../../platform/db/database.ts';
 import type { Image } from './assignment.ts';
 import type { AssignmentTables } from './assignment-store.ts';
+import type { AttackTables } from './attack-store.ts';
 import type { InstallationReportTables } from './installation-report-store.ts';
 import type { RegisteredEcu } from './verify-manifest.ts';
 
 export type DeviceRole = 'targets' | 'snapshot' | 'timestamp';
 
 export type DirectorTables = AssignmentTables &
+  AttackTables &
   InstallationReportTables & {
     director_devices: {
       environment: string;

@@ -1,9 +1,18 @@
 // Is this manifest what the device of this certificate says? The Primary on record signed the whole, each ECU signed its
 // own report, and every ECU named is on record. Key ids are ignored: the key on record decides.
+// It may state which vehicle it is and the hash of what was signed, as originals do not: then both have to be right, so
+// that no manifest passes for another vehicle's, whatever certificate it comes with.
 // A Secondary may be missing: the original's Primary leaves out what it cannot reach (trap 16). The Primary's own report
 // may not. Report counters are not compared: they repeat after a re-flash (server-protocol 2.3 rule 15).
-// Source: Uptane Standard #director_repository; requirements 5.3.2.1-1 to 5.3.2.1-9
-import { verifySignature, type Envelope, type PublicKey, type VehicleManifest } from '@ota-connect/uptane';
+// Source: Uptane Standard #director_repository, #vehicle_version_manifest; requirements 5.3.2.1-1 to 5.3.2.1-9
+import {
+  hashBytes,
+  hashesAgree,
+  verifySignature,
+  type Envelope,
+  type PublicKey,
+  type VehicleManifest,
+} from '@ota-connect/uptane';
 import type { ReportedState } from './apply-manifest.ts';
 import type { Image, Result } from './assignment.ts';
 
@@ -13,6 +22,13 @@ export type RegisteredEcu = {
   readonly publicKey: PublicKey;
   readonly isPrimary: boolean;
   readonly installed?: Image;
+};
+
+/** What is on record of the device whose certificate it is. */
+export type RegisteredVehicle = {
+  readonly ecus: readonly RegisteredEcu[];
+  /** The names that it goes by. */
+  readonly ids: ReadonlySet<string>;
 };
 
 export type ManifestRefusal =
@@ -31,15 +47,25 @@ export type ManifestVerdict =
     }
   | { readonly kind: 'refused'; readonly code: ManifestRefusal; readonly reason: string };
 
-export function verifyManifest(ecus: readonly RegisteredEcu[], manifest: VehicleManifest): ManifestVerdict {
+export function verifyManifest(vehicle: RegisteredVehicle, manifest: VehicleManifest): ManifestVerdict {
+  const { ecus, ids } = vehicle;
   const primary = ecus.find((ecu) => ecu.isPrimary);
   if (primary === undefined)
     return refuse('device_missing_primary_ecu', 'The device has registered no Primary.');
+  if (manifest.vehicleId !== undefined && !ids.has(manifest.vehicleId)) {
+    return refuse('manifest_refused', 'The manifest is of another vehicle.');
+  }
   if (manifest.primary !== primary.serial) {
     return refuse('ecu_not_primary', `"${manifest.primary}" is not the Primary of this device.`);
   }
   if (!isSignedBy(primary.publicKey, manifest.envelope)) {
     return refuse('signature_not_valid', 'The manifest is not signed by the Primary of this device.');
+  }
+  if (!hashesHold(manifest.envelope)) {
+    return refuse(
+      'signature_not_valid',
+      'A signature of the manifest states another hash than what was signed has.',
+    );
   }
   const known = new Map(ecus.map((ecu) => [ecu.serial, ecu]));
   const images = new Map<string, Image>();
@@ -50,6 +76,12 @@ export function verifyManifest(ecus: readonly RegisteredEcu[], manifest: Vehicle
       return refuse('manifest_refused', `The ECU "${serial}" is not registered for this device.`);
     if (!isSignedBy(ecu.publicKey, envelope)) {
       return refuse('signature_not_valid', `The report of "${serial}" is not signed by this ECU.`);
+    }
+    if (!hashesHold(envelope)) {
+      return refuse(
+        'signature_not_valid',
+        `A signature of the report of "${serial}" states another hash than its own.`,
+      );
     }
     const { name: filename, lengthBytes, hashes } = report.installed;
     if (hashes.sha256 === undefined)
@@ -64,6 +96,14 @@ export function verifyManifest(ecus: readonly RegisteredEcu[], manifest: Vehicle
 
 function isSignedBy(key: PublicKey, envelope: Envelope): boolean {
   return envelope.signatures.some((signature) => verifySignature(key, signature, envelope.signedBytes));
+}
+
+/** Of every signature that states one. */
+function hashesHold({ signatures, signedBytes }: Envelope): boolean {
+  const stated = signatures.flatMap(({ hash }) => hash ?? []);
+  if (stated.length === 0) return true;
+  const hashes = hashBytes(signedBytes);
+  return stated.every((hash) => hashesAgree({ [hash.function.toLowerCase()]: hash.digest }, hashes));
 }
 
 function reportOf(manifest: VehicleManifest): Pick<ReportedState, 'report'> {

@@ -1,4 +1,5 @@
 // Holds the repositories' keys and signs with them. Private keys leave this module only as signatures.
+export { attestTime } from './attest-time.ts';
 export { createRepository } from './create-repository.ts';
 export { rootChain, rootVersion } from './root-chain.ts';
 export { rotateRoot } from './rotate-root.ts';

@@ -67,7 +67,7 @@ describe('keyserver', () => {
       .where('retired_at', 'is', null)
       .execute();
     const kept = keysAfter.filter(({ key_id }) => keysBefore.some((before) => before.key_id === key_id));
-    assert.equal(kept.length, 4, 'Snapshot and Timestamp keys stay, Root and Targets keys go');
+    assert.equal(kept.length, 5, 'Snapshot, Timestamp and time keys stay, Root and Targets keys go');
     const fresh = await verifyingDevice(server, 'car-2');
     assert.equal((await fresh.verify()).kind, 'nothing_new');
     assert.equal(fresh.trustedRoot('director'), 2);

@@ -11,7 +11,7 @@ export async function signRole(
   ctx: Context,
   tx: Transaction,
   ref: RepositoryRef,
-  document: { readonly role: Exclude<SigningRole, 'root'>; readonly signed: JsonObject },
+  document: { readonly role: Exclude<SigningRole, 'root' | 'time'>; readonly signed: JsonObject },
 ): Promise<Uint8Array> {
   const keys = keysOf(await activeKeys(tx, ref), document.role);
   if (keys.length === 0) throw new BugError(`The ${ref.repository} repository has no ${document.role} key.`);

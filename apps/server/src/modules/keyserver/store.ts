@@ -6,7 +6,8 @@ import type { Queryable } from '../../platform/db/database.ts';
 import type { Migration } from '../../platform/db/migrate.ts';
 
 export type RepositoryRef = { readonly environment: string; readonly repository: 'director' | 'image' };
-export type SigningRole = 'root' | 'targets' | 'snapshot' | 'timestamp';
+/** `time` is the Director's alone. */
+export type SigningRole = 'root' | 'targets' | 'snapshot' | 'timestamp' | 'time';
 
 export type KeyserverTables = {
   role_keys: {
