@@ -3,6 +3,7 @@
 import type { SimulatedAttack } from './attacks/attack.ts';
 import { consistencyAttacks } from './attacks/consistency.ts';
 import { historyAttacks } from './attacks/history.ts';
+import { multiRoleAttacks } from './attacks/multi-role.ts';
 import { rootAttacks } from './attacks/roots.ts';
 import { signatureAttacks } from './attacks/signatures.ts';
 import { delegationAttacks, targetAttacks } from './attacks/targets.ts';
@@ -14,4 +15,5 @@ export const attacks: readonly SimulatedAttack[] = [
   ...consistencyAttacks,
   ...targetAttacks,
   ...delegationAttacks,
+  ...multiRoleAttacks,
 ];

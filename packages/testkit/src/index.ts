@@ -4,7 +4,12 @@ export type { TestKey } from './fixed-keys.ts';
 export { ManualClock } from './manual-clock.ts';
 export { MemoryMetadataStore } from './memory-metadata-store.ts';
 export { rewrite, SimulatedRepository } from './simulated-repository.ts';
-export type { Override, SimulatedDelegation, SimulatedRole } from './simulated-repository.ts';
+export type {
+  Override,
+  SimulatedDelegation,
+  SimulatedMultiRole,
+  SimulatedRole,
+} from './simulated-repository.ts';
 export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './repository-simulator.ts';
 export type { Image, SimulatorOptions } from './repository-simulator.ts';
 export { fileAnswer, notFound, readRequest, sendAnswer } from './http-answers.ts';
@@ -25,4 +30,6 @@ export {
   withSignatures,
 } from './attacks/attack.ts';
 export type { SimulatedAttack, Slot } from './attacks/attack.ts';
+export { offerShared, saysOtherwise, SHARED_IMAGE, withCustom } from './attacks/multi-role.ts';
+export type { SharedOffer } from './attacks/multi-role.ts';
 export { delegatedHistoryAttacks, prepareDelegatedHistory } from './attacks/history.ts';

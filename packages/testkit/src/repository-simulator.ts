@@ -151,6 +151,7 @@ export class RepositorySimulator {
       terminating: false,
       targets: new Map(),
       delegations: [],
+      multiRole: [],
     };
     (below?.delegations ?? this.image.delegations).push(delegation);
     return delegation;

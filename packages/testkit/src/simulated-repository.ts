@@ -34,6 +34,15 @@ export type SimulatedRole = {
   forge?: (bytes: Uint8Array) => Uint8Array;
 };
 
+/** Names the delegated roles that have to agree; they are listed beside it, without paths when they speak in agreement alone. */
+export type SimulatedMultiRole = {
+  paths: readonly string[];
+  hardwareIds?: readonly string[];
+  roles: readonly string[];
+  threshold: number;
+  terminating: boolean;
+};
+
 export type SimulatedDelegation = SimulatedRole & {
   readonly name: string;
   paths: readonly string[];
@@ -41,6 +50,7 @@ export type SimulatedDelegation = SimulatedRole & {
   hardwareIds?: readonly string[];
   targets: Map<string, NextTarget>;
   delegations: SimulatedDelegation[];
+  multiRole: SimulatedMultiRole[];
   /** Keys as the delegator lists them; the role's own when absent. */
   listedKeys?: readonly TestKey[];
 };
@@ -53,6 +63,7 @@ export class SimulatedRepository {
   readonly roles: Record<TopLevelRole, SimulatedRole>;
   readonly targets = new Map<string, NextTarget>();
   readonly delegations: SimulatedDelegation[] = [];
+  readonly multiRole: SimulatedMultiRole[] = [];
   /** `custom` of the Targets document. */
   custom: JsonObject | undefined;
   /** Whether Snapshot lists hashes and lengths of Targets files. */
@@ -184,21 +195,20 @@ export class SimulatedRepository {
 
   #unsignedTargets(): JsonObject {
     const { version, expires } = this.roles.targets;
-    const delegations =
-      this.delegations.length === 0 ? {} : { delegations: delegationsObject(this.delegations) };
+    const delegations = this.delegations.length === 0 ? {} : { delegations: delegationsObject(this) };
     const custom = this.custom === undefined ? {} : { custom: this.custom };
     return nextTargets({ version, expires, targets: [...this.targets.values()], ...custom, ...delegations });
   }
 }
 
 function unsignedDelegated(delegation: SimulatedDelegation): JsonObject {
-  const { version, expires, delegations } = delegation;
-  const below = delegations.length === 0 ? {} : { delegations: delegationsObject(delegations) };
+  const { version, expires } = delegation;
+  const below = delegation.delegations.length === 0 ? {} : { delegations: delegationsObject(delegation) };
   return nextTargets({ version, expires, targets: [...delegation.targets.values()], ...below });
 }
 
-function delegationsObject(delegations: readonly SimulatedDelegation[]): JsonObject {
-  const listed = delegations.map((delegation) => ({
+function delegationsObject(delegator: Pick<SimulatedDelegation, 'delegations' | 'multiRole'>): JsonObject {
+  const listed = delegator.delegations.map((delegation) => ({
     delegation,
     keys: delegation.listedKeys ?? delegation.keys,
   }));
@@ -215,8 +225,10 @@ function delegationsObject(delegations: readonly SimulatedDelegation[]): JsonObj
       ['threshold', delegation.threshold],
     ]),
   );
+  const multiRole = delegator.multiRole.map((one) => jsonObject(Object.entries(one)));
   return jsonObject([
     ['keys', jsonObject(keys)],
+    ['multiRole', multiRole.length === 0 ? undefined : multiRole],
     ['roles', roles],
   ]);
 }

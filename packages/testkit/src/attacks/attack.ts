@@ -15,6 +15,7 @@ export type SimulatedAttack = {
     | 'mix-and-match'
     | 'targets'
     | 'delegations'
+    | 'multi-role'
     | 'malformed';
   /** Anchor and step, e.g. `check_timestamp/3`; with commas also other requirements that it shows, as `5.2.1-3`. */
   readonly step: string;

@@ -1,8 +1,10 @@
 // Which repositories a Primary asks, and which of them have to agree on which images. It is configuration of the
-// device, never fetched. Source: Uptane Standard #repo_mapping_meta; TAP 4
+// device, never fetched. Source: Uptane Standard #repo_mapping_meta; TAP 4;
+// docs/adr/0014-repository-mapping.md
 import { CodedError } from '../errors.ts';
 import { readArray, readBoolean, readInteger, readObject, readStrings } from '../json/decode.ts';
 import { parseStrictJson } from '../json/strict-json.ts';
+import { matchesPath } from '../verify/match-path.ts';
 import { member, type JsonValue } from '../json/value.ts';
 
 export type MappingEntry = {
@@ -23,7 +25,7 @@ export type RepositoryMapping = {
   readonly mapping: readonly MappingEntry[];
 };
 
-const DIRECTOR = 'director';
+export const DIRECTOR = 'director';
 const MAX_NAME = 64;
 
 /** @throws CodedError DecodeError, JsonError */
@@ -36,6 +38,11 @@ export function parseRepositoryMapping(bytes: Uint8Array): RepositoryMapping {
     repositories,
     mapping: entries.map((entry, index) => readEntry(entry, `mapping[${index}]`, repositories)),
   };
+}
+
+/** Those whose paths match the image, in order. The first decides; the next is asked where that one does not agree. */
+export function entriesFor({ mapping }: RepositoryMapping, name: string): readonly MappingEntry[] {
+  return mapping.filter(({ paths }) => paths.some((pattern) => matchesPath(pattern, name)));
 }
 
 function readRepositories(value: JsonValue | undefined): RepositoryMapping['repositories'] {

@@ -14,7 +14,7 @@ const FROM = { role: 'Targets', repository: 'director' } as const;
 /** @throws MetadataError DirectorDelegation, DirectorRepeatedEcuId, BadEcuId, BadHardwareId, SecurityException */
 export function checkDirectorTargets(targets: Targets, vehicle: Addressee): void {
   checkVehicleId(targets, vehicle.ids);
-  if (targets.delegations !== undefined && targets.delegations.roles.length > 0) {
+  if (targets.delegations !== undefined && targets.delegations.list.length > 0) {
     throw new MetadataError('DirectorDelegation', 'The Director delegates, which it must not.', FROM);
   }
   const hardware = new Map<string, string>(vehicle.ecus.map((ecu) => [ecu.serial, ecu.hardwareId]));

@@ -6,7 +6,7 @@ import type { Limits } from '../limits.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
-import { checkDirectorTargets } from './check-director-targets.ts';
+import { checkDirectorTargets, type Addressee } from './check-director-targets.ts';
 import { openSession } from './follow-roots.ts';
 import type { Repository } from './metadata-source.ts';
 import { authorityOf } from './trusted-metadata.ts';
@@ -24,24 +24,36 @@ export async function updateDirector(
   const session = await openSession(director, now, limits);
   const snapshot = await updateFullRoles(session, vehicle.directorFullRoles ?? 'auto');
   const flags = director.store.flags();
+  const isNew = snapshot !== undefined && !flags.directorFullRoles();
+  const targets = await updateDirectorTargets(session, vehicle, snapshot);
+  if (isNew) flags.rememberDirectorFullRoles(true);
+  return targets;
+}
+
+/** Targets alone, where there is no Snapshot to say which. @throws MetadataError */
+export async function updateDirectorTargets(
+  session: Session,
+  addressee: Addressee,
+  snapshot?: Snapshot,
+): Promise<Targets> {
+  const { repository: director, trust } = session;
   const listing = snapshot === undefined ? undefined : listingOf(snapshot, 'targets', 'director');
   // Under a Snapshot that is known of old its history guards the version; before, what is stored does.
-  const floor =
-    snapshot !== undefined && flags.directorFullRoles() ? undefined : storedTargetsVersion(session);
+  const isGuarded = snapshot !== undefined && director.store.flags().directorFullRoles();
+  const floor = isGuarded ? undefined : storedTargetsVersion(session);
   const expected = {
     role: 'targets' as const,
-    authority: authorityOf(session.trust.root, 'targets', 'director'),
+    authority: authorityOf(trust.root, 'targets', 'director'),
     ...(listing === undefined ? {} : { listing }),
     ...(floor === undefined ? {} : { floor }),
   };
   const answer = present(
-    await fetchTargets(session, expected, limits.directorTargetsBytes),
+    await fetchTargets(session, expected, trust.limits.directorTargetsBytes),
     director,
     'targets',
   );
-  checkDirectorTargets(answer.targets, vehicle);
+  checkDirectorTargets(answer.targets, addressee);
   keep(director, 'targets', answer.received, answer.targets.version);
-  if (snapshot !== undefined && !flags.directorFullRoles()) flags.rememberDirectorFullRoles(true);
   return answer.targets;
 }
 

@@ -3,20 +3,22 @@
 // Each role is kept as soon as it is verified; a failure leaves what was verified before. Source: Uptane Standard #full_verification
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Instant } from '../time.ts';
+import { compareImages } from './compare-images.ts';
 import { updateDirector } from './director-repository.ts';
-import { updateImageRepository } from './image-repository.ts';
-import { matchTarget, readOffers } from './match-targets.ts';
+import { readOffers } from './match-targets.ts';
+import type { MappedRepositories } from './mapped-repositories.ts';
 import type { Repository } from './metadata-source.ts';
 import type { Vehicle, Verdict, VerifiedTarget } from './verdict.ts';
 
 /**
- * What is new for this vehicle, as both repositories say it. `now` is the time by the best source there is.
+ * What is new for this vehicle, as the Director says it and the Image repository, or whoever the repository mapping
+ * names. On a Secondary the vehicle is that one ECU. `now` is the time by the best source there is.
  * @throws MetadataError whatever is refused (a source's own error as cause of `MetadataFetchFailure`), StorageError
  */
 export async function fullVerification(
   vehicle: Vehicle,
   director: Repository,
-  image: Repository,
+  image: Repository | MappedRepositories,
   now: Instant,
 ): Promise<Verdict> {
   const limits = vehicle.limits ?? DEFAULT_LIMITS;
@@ -26,11 +28,10 @@ export async function fullVerification(
   if (offers.every((offer) => offer.toUpdate.length === 0)) return { kind: 'nothing_new', ...assignment };
 
   const countersAre = vehicle.directorFullRoles === 'off' ? 'unknown to the Director' : 'kept up';
-  const find = await updateImageRepository(image, now, limits);
+  const compare = await compareImages(image, { now, limits, countersAre });
   const verified: VerifiedTarget[] = [];
   for (const offer of offers) {
-    const found = await find(offer.entry.name, new Set(offer.ecus.map((ecu) => ecu.hardwareId)));
-    const target = matchTarget(offer, found, countersAre);
+    const target = await compare(offer);
     if (target.ecus.size > 0) verified.push(target);
   }
   return { kind: 'updates', ...assignment, targets: verified };

@@ -1,19 +1,20 @@
-// The Image repository's side of full verification: Root, Timestamp, Snapshot, Targets, and the delegated roles on the
-// way to one image. Source: Uptane Standard #full_verification, steps for the Image repository; #resolve_delegations
+// The Image repository's side of full verification: its top-level roles, and the delegated roles on the way to one image.
+// Source: Uptane Standard #full_verification, steps for the Image repository; #resolve_delegations
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { MetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { KeyRing } from '../metadata/common.ts';
-import type { Delegation } from '../metadata/delegations.ts';
-import type { Snapshot } from '../metadata/snapshot.ts';
+import type { DelegatedRole } from '../metadata/delegations.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import type { Repository } from './metadata-source.ts';
+import { originOf } from './origin.ts';
 import { resolveTarget } from './resolve-delegations.ts';
-import { fetchTargets, keep, listingOf, type Session } from './update-metadata.ts';
+import { fetchTargets, keep, listingOf, type TargetsAnswer } from './update-metadata.ts';
 import { updateTopLevel, type TopLevel } from './update-top-level.ts';
 
-/** Finds what the Image repository says of a name for some hardware; undefined: nobody who may lists it. */
-export type FindImage = (name: string, hardwareIds: ReadonlySet<string>) => Promise<TargetEntry | undefined>;
+/** Finds what a repository says of a name for some hardware; undefined: nobody who may lists it. */
+export type FindImage = (name: string, hardwareId?: string) => Promise<TargetEntry | undefined>;
 
 /** Verified and kept. @throws MetadataError */
 export async function updateImageRepository(
@@ -25,36 +26,49 @@ export async function updateImageRepository(
 }
 
 /** Finds images in a repository whose top-level roles are verified. */
-export function findImages({ session, snapshot, targets }: TopLevel): FindImage {
-  const load = (delegation: Delegation, keys: KeyRing) => loadDelegated(session, snapshot, delegation, keys);
-  const { root, limits } = session.trust;
-  const rootKeys = root.keys;
-  return (name, hardwareIds) => resolveTarget(targets, { name, hardwareIds, rootKeys, limits, load });
+export function findImages(top: TopLevel): FindImage {
+  const { repository, trust } = top.session;
+  const search = {
+    repository: repository.name,
+    dialect: repository.dialect ?? UPTANE_DIALECT,
+    rootKeys: trust.root.keys,
+    limits: trust.limits,
+    load: (role: DelegatedRole, keys: KeyRing) => loadDelegated(top, role, keys),
+  };
+  return (name, hardwareId) =>
+    resolveTarget(top.targets, { ...search, name, ...(hardwareId === undefined ? {} : { hardwareId }) });
 }
 
-async function loadDelegated(
-  session: Session,
-  snapshot: Snapshot,
-  delegation: Delegation,
+async function loadDelegated(top: TopLevel, delegated: DelegatedRole, keys: KeyRing): Promise<Targets> {
+  const { repository } = top.session;
+  const role = { delegation: delegated.name };
+  const answer = await fetchDelegated(top, delegated, keys);
+  if (answer === 'absent') {
+    const text = `The ${repository.name} repository has no metadata of the delegated role "${delegated.name}".`;
+    throw new MetadataError('DelegationMissing', text, originOf({ role, repository: repository.name }));
+  }
+  keep(repository, role, answer.received, answer.targets.version);
+  return answer.targets;
+}
+
+async function fetchDelegated(
+  { session, snapshot }: TopLevel,
+  delegated: DelegatedRole,
   keys: KeyRing,
-): Promise<Targets | 'expired'> {
+): Promise<TargetsAnswer | 'absent'> {
   const { repository, trust } = session;
-  const role = { delegation: delegation.name };
-  const expected = {
-    role,
-    authority: { keys, role: delegation },
-    listing: listingOf(snapshot, role, 'image'),
-  };
+  const role = { delegation: delegated.name };
+  const listing = listingOf(snapshot, role, repository.name);
   try {
-    const answer = await fetchTargets(session, expected, trust.limits.imageTargetsBytes);
-    if (answer === 'absent') {
-      const text = `The Image repository has no metadata of the delegated role "${delegation.name}".`;
-      throw new MetadataError('DelegationMissing', text, { role: delegation.name, repository: 'image' });
-    }
-    keep(repository, role, answer.received, answer.targets.version);
-    return answer.targets;
-  } catch (error) {
-    if (error instanceof MetadataError && error.code === 'ExpiredMetadata') return 'expired';
-    throw error;
+    const expected = { role, authority: { keys, role: delegated }, listing };
+    return await fetchTargets(session, expected, trust.limits.imageTargetsBytes);
+  } catch (cause) {
+    if (!(cause instanceof MetadataError) || cause.code !== 'ExpiredMetadata') throw cause;
+    const code = (repository.dialect ?? UPTANE_DIALECT).delegations.expiredRole;
+    throw new MetadataError(code, cause.message, {
+      ...originOf({ role, repository: repository.name }),
+      attack: 'freeze',
+      cause,
+    });
   }
 }

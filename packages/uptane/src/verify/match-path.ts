@@ -1,6 +1,6 @@
 // Path patterns of delegations: shell patterns as fnmatch reads them without flags, so that `*` also crosses `/` and a
 // leading dot is nothing special. Linear in the text for each star: a pattern from outside cannot make it run away.
-// Source: Uptane Standard #delegations; POSIX fnmatch
+// Source: Uptane Standard #delegations; POSIX fnmatch; TUF specification 4.5
 type Token =
   | { readonly kind: 'star' }
   | { readonly kind: 'one'; readonly accepts: (character: string) => boolean };
@@ -27,6 +27,14 @@ export function matchesPath(pattern: string, name: string): boolean {
     }
   }
   return tokens.slice(t).every((token) => token.kind === 'star');
+}
+
+/** As TUF reads patterns: folder by folder, so that no wildcard crosses a `/`. */
+export function matchesPathByFolder(pattern: string, name: string): boolean {
+  const patterns = pattern.split('/');
+  const folders = name.split('/');
+  if (patterns.length !== folders.length) return false;
+  return patterns.every((one, index) => matchesPath(one, folders[index] ?? ''));
 }
 
 function tokenize(pattern: readonly string[]): readonly Token[] {

@@ -2,12 +2,12 @@
 // for, the release counter, and whatever either side says must match. Images are compared by content, ECU by ECU: a
 // known name with other content is an update like any other. Source: Uptane Standard #full_verification, #custom_metadata
 import { MetadataError } from '../errors.ts';
-import { hashesAgree } from '../hashes.ts';
+import { hashesAgree, type Hashes } from '../hashes.ts';
 import type { EcuSerial, HardwareId } from '../identifiers.ts';
 import { canonicalText } from '../json/canonical-json.ts';
 import { readOptional, readString, readStrings } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject } from '../json/value.ts';
-import { refusingMalformed } from '../metadata/envelope.ts';
+import { malformed, refusingMalformed } from '../metadata/envelope.ts';
 import {
   readEcuIdentifiers,
   readHardwareIds,
@@ -25,6 +25,10 @@ export type Offer = {
   readonly toUpdate: readonly VehicleEcu[];
 };
 
+/** An original Director knows no release counters. */
+export type CountersAre = 'kept up' | 'unknown to the Director';
+
+const DIRECTOR_TARGETS = { role: 'targets', repository: 'director' } as const;
 // A placeholder that the original's servers write and its clients ignore.
 const NO_URI = 'https://example.com/';
 
@@ -43,7 +47,7 @@ export function readOffers(entries: Iterable<TargetEntry>, vehicle: readonly Veh
 export function matchTarget(
   offer: Offer,
   image: TargetEntry | undefined,
-  countersAre: 'kept up' | 'unknown to the Director',
+  countersAre: CountersAre,
 ): VerifiedTarget {
   const { entry } = offer;
   if (image === undefined) throw mismatch(entry, 'the Image repository does not have it');
@@ -58,23 +62,69 @@ export function matchTarget(
   for (const name of custom.mustMatch) {
     if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`);
   }
-  const { directorCounter, imageCounter, targetFormat, uri } = custom;
   // One repository alone could raise a counter, after which nothing else were ever installed.
-  if (directorCounter !== imageCounter) {
+  if (custom.releaseCounter !== custom.imageCounter) {
     throw wrongCounter(entry, 'differs between the repositories');
   }
-  const releaseCounter = imageCounter;
+  return verified(offer, { ...custom, hashes: { ...image.hashes, ...entry.hashes } }, countersAre);
+}
+
+/** What the Director alone says, for an ECU that asks nobody else. @throws MetadataError ReleaseCounter, SecurityException */
+export function takeTarget(offer: Offer, countersAre: CountersAre): VerifiedTarget {
+  const { hashes, custom } = offer.entry;
+  const facts = refusingMalformed(DIRECTOR_TARGETS, () => ({
+    hashes,
+    releaseCounter: readReleaseCounter(custom),
+    targetFormat: readFormat(custom),
+    uri: readUri(custom),
+  }));
+  if (Object.keys(hashes).length === 0)
+    throw malformed(DIRECTOR_TARGETS, `it lists no hash of "${offer.entry.name}" that is known`);
+  return verified(offer, facts, countersAre);
+}
+
+type Facts = {
+  readonly hashes: Hashes;
+  readonly releaseCounter: number | undefined;
+  readonly targetFormat: VerifiedTarget['targetFormat'] | undefined;
+  readonly uri: string | undefined;
+};
+
+function verified(offer: Offer, facts: Facts, countersAre: CountersAre): VerifiedTarget {
+  const { entry } = offer;
+  const { hashes, releaseCounter, targetFormat, uri } = facts;
   const mayLack = countersAre === 'unknown to the Director' && releaseCounter === undefined;
   if (!mayLack) for (const ecu of offer.toUpdate) checkReleaseCounter(entry, releaseCounter, ecu);
   return {
     name: entry.name,
     lengthBytes: entry.lengthBytes,
-    hashes: { ...image.hashes, ...entry.hashes },
+    hashes,
     ecus: new Map<EcuSerial, HardwareId>(offer.toUpdate.map((ecu) => [ecu.serial, ecu.hardwareId])),
     custom: targetFormat === undefined ? entry.custom : withFormat(entry.custom, targetFormat),
     ...(uri === undefined ? {} : { uri }),
     ...(targetFormat === undefined ? {} : { targetFormat }),
     ...(releaseCounter === undefined ? {} : { releaseCounter }),
+  };
+}
+
+/** The entry for the ECUs of one kind of hardware after the other: each has its own way through the delegations. */
+export function byHardware(offer: Offer): readonly Offer[] {
+  const kinds = new Set(offer.ecus.map((ecu) => ecu.hardwareId));
+  return Array.from(kinds, (kind) => ({
+    entry: offer.entry,
+    ecus: offer.ecus.filter((ecu) => ecu.hardwareId === kind),
+    toUpdate: offer.toUpdate.filter((ecu) => ecu.hardwareId === kind),
+  }));
+}
+
+/** Two that agree with the Director also have to agree with each other. @throws MetadataError TargetMismatch */
+export function mergeTargets(one: VerifiedTarget, other: VerifiedTarget): VerifiedTarget {
+  if (!hashesAgree(one.hashes, other.hashes)) throw mismatch(one, 'it is listed twice with other hashes');
+  return {
+    ...other,
+    ...one,
+    hashes: { ...other.hashes, ...one.hashes },
+    ecus: new Map([...one.ecus, ...other.ecus]),
   };
 }
 
@@ -91,7 +141,7 @@ function readCustom({ entry }: Offer, image: TargetEntry) {
     mustMatch: [director, image.custom].flatMap(
       (custom) => readOptional(custom, 'mustMatch', readStrings) ?? [],
     ),
-    directorCounter: readReleaseCounter(director),
+    releaseCounter: readReleaseCounter(director),
     imageCounter: readReleaseCounter(image.custom),
     targetFormat: readFormat(director) ?? readFormat(image.custom),
     uri: readUri(director) ?? readUri(image.custom),
@@ -130,7 +180,7 @@ function isSameMember(a: JsonObject, b: JsonObject, name: string): boolean {
   return left !== undefined && right !== undefined && canonicalText(left) === canonicalText(right);
 }
 
-function mismatch(entry: TargetEntry, why: string): MetadataError {
+export function mismatch(entry: { readonly name: string }, why: string): MetadataError {
   const text = `The Director and the Image repository do not agree on "${entry.name}": ${why}.`;
   return new MetadataError('TargetMismatch', text, { details: { target: entry.name } });
 }

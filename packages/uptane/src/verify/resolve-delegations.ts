@@ -1,77 +1,104 @@
 // Who speaks for an image: the first role, in order of priority and depth first, that lists its name. What that role
-// says decides, even against a later role that agrees with the Director; a terminating role without it ends the search.
-// Source: Uptane Standard #resolve_delegations
-import { MetadataError } from '../errors.ts';
+// says decides, even against a later role that agrees with the Director. A terminating delegation hands the name over for
+// good: what lies below it is searched, nothing after it. A role that cannot be verified ends the search.
+// Source: Uptane Standard #resolve_delegations, #multirole_delegations; TUF specification 5.6.7; docs/adr/0013-delegations.md
+import type { Dialect } from '../dialect/dialect.ts';
+import { MetadataError, type RepositoryName } from '../errors.ts';
 import { isSameKey } from '../keys/key-id.ts';
 import type { Limits } from '../limits.ts';
 import type { KeyRing } from '../metadata/common.ts';
-import type { Delegation, Delegations } from '../metadata/delegations.ts';
-import { malformed } from '../metadata/envelope.ts';
+import {
+  delegationsFor,
+  type DelegatedRole,
+  type Delegation,
+  type Delegations,
+} from '../metadata/delegations.ts';
+import { malformed, refusingMalformed } from '../metadata/envelope.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
-import { matchesPath } from './match-path.ts';
+import { agreedEntry } from './resolve-multi-role.ts';
 
-/** Loads and verifies a delegated role for one delegator. An expired one is passed over. */
-export type LoadDelegated = (delegation: Delegation, keys: KeyRing) => Promise<Targets | 'expired'>;
+/** Loads and verifies a delegated role for one delegator. */
+export type LoadDelegated = (role: DelegatedRole, keys: KeyRing) => Promise<Targets>;
 
 export type Search = {
   readonly name: string;
-  /** Of the ECUs that are to install it. */
-  readonly hardwareIds: ReadonlySet<string>;
+  /** Of the ECU that is to install it; absent where images are not for some hardware. */
+  readonly hardwareId?: string;
+  readonly repository: RepositoryName;
+  readonly dialect: Dialect;
   readonly rootKeys: KeyRing;
   readonly limits: Limits;
   readonly load: LoadDelegated;
 };
 
-type Walk = Search & { readonly path: readonly string[]; readonly visits: { count: number } };
+type Walk = Search & {
+  /** Roles from the top down to here. */
+  readonly path: readonly string[];
+  readonly visited: Set<string>;
+  readonly visits: { count: number };
+};
+type Answer = TargetEntry | 'not found' | 'stop';
 
 /** undefined: no role that may speak for the name lists it. @throws MetadataError of a role that cannot be verified */
 export async function resolveTarget(top: Targets, search: Search): Promise<TargetEntry | undefined> {
-  const found = await visit(top, { ...search, path: [], visits: { count: 0 } });
+  const found = await visit(top, { ...search, path: [], visited: new Set(), visits: { count: 0 } });
   return typeof found === 'string' ? undefined : found;
 }
 
-async function visit(targets: Targets, walk: Walk): Promise<TargetEntry | 'not found' | 'stop'> {
+async function visit(targets: Targets, walk: Walk): Promise<Answer> {
   const entry = targets.targets.get(walk.name);
   if (entry !== undefined) return entry;
   const { delegations } = targets;
-  if (delegations === undefined || walk.path.length >= walk.limits.delegationDepth) return 'not found';
-  checkKeyIds(delegations, walk.rootKeys);
-  for (const delegation of delegations.roles) {
-    if (!applies(delegation, walk)) continue;
-    countVisit(walk);
-    const child = await walk.load(delegation, delegations.keys);
-    const below = { ...walk, path: [...walk.path, delegation.name] };
-    const found = child === 'expired' ? 'not found' : await visit(child, below);
+  if (delegations === undefined) return 'not found';
+  checkKeyIds(delegations, walk);
+  for (const delegation of delegationsFor(delegations, walk, walk.dialect)) {
+    const found = await ask(delegation, delegations.keys, walk);
     if (found !== 'not found') return found;
     if (delegation.terminating) return 'stop';
   }
   return 'not found';
 }
 
-function applies(delegation: Delegation, walk: Walk): boolean {
-  if (walk.path.includes(delegation.name)) return false; // a cycle
-  const { hardwareIds } = delegation;
-  if (hardwareIds !== undefined && [...walk.hardwareIds].some((id) => !hardwareIds.includes(id)))
-    return false;
-  return delegation.paths.some((pattern) => matchesPath(pattern, walk.name));
+async function ask({ roles, agreement }: Delegation, keys: KeyRing, walk: Walk): Promise<Answer> {
+  const answers: Answer[] = [];
+  for (const role of roles) answers.push(await visitRole(role, keys, walk));
+  if (answers.length === 1) return answers[0] ?? 'not found';
+  // A role below which the search stops has nothing to say; alone it cannot stop the others.
+  const said = answers.map((answer) => (typeof answer === 'string' ? undefined : answer));
+  const origin = { role: 'targets', repository: walk.repository } as const;
+  return refusingMalformed(origin, () => agreedEntry(said, agreement)) ?? 'not found';
 }
 
-function countVisit(walk: Walk): void {
-  walk.visits.count += 1;
-  if (walk.visits.count <= walk.limits.delegationVisits) return;
+async function visitRole(role: DelegatedRole, keys: KeyRing, walk: Walk): Promise<Answer> {
+  if (isOutOfReach(role.name, walk)) return 'not found';
+  countVisit(role.name, walk);
+  const child = await walk.load(role, keys);
+  return visit(child, { ...walk, path: [...walk.path, role.name] });
+}
+
+function isOutOfReach(name: string, { dialect, limits, path, visited }: Walk): boolean {
+  if (dialect.delegations.visitsRolesOnce) return visited.has(name);
+  return path.includes(name) || path.length >= limits.delegationDepth;
+}
+
+function countVisit(name: string, { dialect, limits, repository, visited, visits, ...walk }: Walk): void {
+  visited.add(name);
+  visits.count += 1;
+  const most = dialect.delegations.visitsRolesOnce ? limits.plainDelegationVisits : limits.delegationVisits;
+  if (visits.count <= most) return;
   throw new MetadataError('TargetMismatch', `The search for "${walk.name}" visits too many roles.`, {
-    repository: 'image',
+    repository,
     attack: 'endless data',
   });
 }
 
 /** One id for two keys: whoever reads one file would trust another key than whoever reads the other. */
-function checkKeyIds(delegations: Delegations, rootKeys: KeyRing): void {
+function checkKeyIds(delegations: Delegations, { repository, rootKeys }: Walk): void {
   for (const [id, key] of delegations.keys) {
     const known = rootKeys.get(id);
     if (known === undefined || isSameKey(known, key)) continue;
     throw malformed(
-      { role: 'targets', repository: 'image' },
+      { role: 'targets', repository },
       'a delegation names another key by the id of a Root key',
     );
   }

@@ -50,6 +50,11 @@ export type VerifiedTarget = {
   readonly releaseCounter?: number;
 };
 
+/** What partial verification answers, for one ECU. */
+export type PartialVerdict =
+  | { readonly kind: 'nothing_new'; readonly correlationId?: CorrelationId }
+  | { readonly kind: 'update'; readonly correlationId?: CorrelationId; readonly target: VerifiedTarget };
+
 export type Verdict =
   | { readonly kind: 'nothing_new'; readonly correlationId?: CorrelationId }
   | {

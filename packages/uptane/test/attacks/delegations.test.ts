@@ -77,14 +77,17 @@ describe('delegations', () => {
     assert.equal((await client.updates()).length, 1);
   });
 
-  it('passes over an expired role to the next [check_targets/5]', async () => {
+  it('ends at an expired role, although a later one has the image, and keeps it not [check_targets/5, resolve_delegations/2]', async () => {
     const { simulator, client } = await honestStart();
     const first = await offerDelegated(simulator);
     const later = await simulator.delegate('later', ['supplied/*']);
     for (const [name, target] of first.targets) later.targets.set(name, target);
     first.expires = simulator.now;
     await simulator.publish();
-    assert.equal((await client.updates()).length, 1);
+    const error = await client.refuses('TargetMismatch');
+    assert.equal(error.attack, 'freeze');
+    assert.equal((error.cause as { code?: string }).code, 'ExpiredMetadata');
+    assert.equal(client.image.load({ delegation: 'supplier' }), undefined);
   });
 
   it('accepts a delegation for the hardware of the ECU [resolve_delegations/5]', async () => {

@@ -1,0 +1,175 @@
+// What a Primary hands to a Secondary: of the metadata that it has verified itself, the files that this ECU needs, and no
+// others. To find the delegated roles, the Primary goes the Secondary's way through what is stored. And the other end:
+// such a bundle as the source that the Secondary verifies over. Source: Uptane Standard #send_metadata_primary
+import { MetadataError } from '../errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { parseEnvelope } from '../metadata/envelope.ts';
+import { roleTitle, type StoredRole } from '../metadata/role.ts';
+import { parseRoot } from '../metadata/root.ts';
+import { parseTargets } from '../metadata/targets.ts';
+import type { Instant } from '../time.ts';
+import { compareImages } from './compare-images.ts';
+import type { MappedRepositories } from './mapped-repositories.ts';
+import { readOffers } from './match-targets.ts';
+import { storedSource, type MetadataSource, type MetadataStore, type Repository } from './metadata-source.ts';
+import { originOf } from './origin.ts';
+import type { VehicleEcu } from './verdict.ts';
+
+/** One file of a bundle. `repository`: `director`, `image`, or a name of the repository mapping. */
+export type MetadataFile = {
+  readonly repository: string;
+  readonly role: StoredRole;
+  /** With Root alone. */
+  readonly version?: number;
+  readonly bytes: Uint8Array;
+};
+
+export type SecondaryEcu = Pick<VehicleEcu, 'serial' | 'hardwareId'> & {
+  readonly verification: 'full' | 'partial';
+  /** The versions of the Roots that it has, by repository; absent: none. It gets all that follow. */
+  readonly roots?: ReadonlyMap<string, number>;
+};
+
+export type VerifiedRepositories = {
+  readonly director: Repository;
+  readonly image: Repository | MappedRepositories;
+};
+
+/**
+ * The files for one Secondary, in the order in which it verifies them. Call when the Primary's own full verification
+ * has succeeded: what does not hold is not passed on. @throws MetadataError, StorageError
+ */
+export async function metadataForSecondary(
+  ecu: SecondaryEcu,
+  { director, image }: VerifiedRepositories,
+  now: Instant,
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<readonly MetadataFile[]> {
+  const isPartial = ecu.verification === 'partial';
+  const roles: readonly StoredRole[] =
+    isPartial || !director.store.flags().directorFullRoles()
+      ? ['targets']
+      : ['timestamp', 'snapshot', 'targets'];
+  const files = filesOf('director', director.store, { ecu, limits, roles });
+  if (isPartial) return files;
+  const used = await rolesUsed(ecu, { director, image }, now, limits);
+  for (const [name, { store }] of repositoriesOf(image)) {
+    files.push(...filesOf(name, store, { ecu, limits, roles: used.get(name) ?? [] }));
+  }
+  return files;
+}
+
+/** A bundle as one repository. What is missing in the middle was left out by whoever sent it. */
+export function bundleSource(files: readonly MetadataFile[], repository: string): MetadataSource {
+  const own = files.filter((file) => file.repository === repository);
+  return {
+    async fetch({ role, version }) {
+      const found = own.find(
+        (file) => isSameRole(file.role, role) && (role !== 'root' || file.version === version),
+      );
+      if (found !== undefined) return found.bytes;
+      const isLastRoot =
+        role === 'root' && !own.some((file) => file.role === 'root' && (file.version ?? 0) > (version ?? 0));
+      const mayLack = repository === 'director' && (role === 'timestamp' || role === 'snapshot');
+      if (isLastRoot || mayLack || typeof role === 'object') return 'absent';
+      throw new MetadataError('MetadataFetchFailure', `The bundle lacks ${roleTitle(role)}.`, {
+        ...originOf({ role, repository: repository === 'director' ? 'director' : 'image' }),
+        attack: 'partial bundle',
+      });
+    },
+  };
+}
+
+/** By repository, the roles that the way to the ECU's image leads through; all top-level ones where there is no image. */
+async function rolesUsed(
+  ecu: SecondaryEcu,
+  { director, image }: VerifiedRepositories,
+  now: Instant,
+  limits: Limits,
+): Promise<ReadonlyMap<string, readonly StoredRole[]>> {
+  const used = new Map<string, StoredRole[]>();
+  const offers = storedOffers(ecu, director, limits);
+  if (offers.length === 0) {
+    for (const [name] of repositoriesOf(image)) used.set(name, ['timestamp', 'snapshot', 'targets']);
+    return used;
+  }
+  const watched = watchingImages(image, (name, role) => {
+    const roles = used.get(name) ?? [];
+    used.set(name, roles);
+    if (!roles.some((one) => isSameRole(one, role))) roles.push(role);
+  });
+  const compare = await compareImages(watched, { now, limits, countersAre: 'unknown to the Director' });
+  for (const offer of offers) await compare(offer);
+  return used;
+}
+
+function storedOffers(ecu: SecondaryEcu, { store, dialect }: Repository, limits: Limits) {
+  const stored = store.load('targets');
+  if (stored === undefined) return [];
+  const origin = {
+    role: 'targets',
+    repository: 'director',
+    ...(dialect === undefined ? {} : { dialect }),
+  } as const;
+  const { targets } = parseTargets(parseEnvelope(stored, origin, limits), 'director');
+  return readOffers(targets.values(), [ecu]);
+}
+
+type Watch = (repository: string, role: StoredRole) => void;
+
+function watchingImages(
+  image: Repository | MappedRepositories,
+  watch: Watch,
+): Repository | MappedRepositories {
+  if (!('mapping' in image)) return watching('image', image, watch);
+  const repositories = new Map(
+    [...image.repositories].map(([name, one]): [string, Repository] => [name, watching(name, one, watch)]),
+  );
+  return { repositories, mapping: image.mapping };
+}
+
+/** The repository as it is stored, read alone. */
+function watching(name: string, repository: Repository, watch: Watch): Repository {
+  const { store } = repository;
+  const watched: MetadataStore = {
+    load(role) {
+      if (role !== 'root') watch(name, role);
+      return store.load(role);
+    },
+    loadRoot: (version) => store.loadRoot(version),
+    save: () => undefined,
+    remove: () => undefined,
+    flags: () => store.flags(),
+  };
+  return { ...repository, store: watched, source: storedSource(watched) };
+}
+
+type Wanted = { readonly ecu: SecondaryEcu; readonly limits: Limits; readonly roles: readonly StoredRole[] };
+
+function filesOf(repository: string, store: MetadataStore, wanted: Wanted): MetadataFile[] {
+  const files: MetadataFile[] = [];
+  const newest = newestRoot(store, wanted.limits);
+  for (let version = (wanted.ecu.roots?.get(repository) ?? 0) + 1; version <= newest; version += 1) {
+    const bytes = store.loadRoot(version);
+    if (bytes !== undefined) files.push({ repository, role: 'root', version, bytes });
+  }
+  for (const role of wanted.roles) {
+    const bytes = store.load(role);
+    if (bytes !== undefined) files.push({ repository, role, bytes });
+  }
+  return files;
+}
+
+function newestRoot(store: MetadataStore, limits: Limits): number {
+  const stored = store.load('root');
+  return stored === undefined ? 0 : parseRoot(parseEnvelope(stored, { role: 'root' }, limits)).version;
+}
+
+function repositoriesOf(image: Repository | MappedRepositories): ReadonlyMap<string, Repository> {
+  return 'mapping' in image ? image.repositories : new Map([['image', image]]);
+}
+
+function isSameRole(a: StoredRole, b: StoredRole): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.delegation === b.delegation;
+}
