@@ -104,6 +104,31 @@ describe('ota and the answers of a server', () => {
     assert.deepEqual(JSON.parse(json), { values: [device] });
   });
 
+  it('shows the attacks that a device told of, and nothing where there are none', async () => {
+    const device = {
+      uuid: '01890a5d-ac96-774b-bcce-b302099a8057',
+      deviceId: 'car-1',
+      name: 'car-1',
+      status: 'UpToDate',
+      createdAt: '2026-11-24T22:59:33Z',
+      values: [],
+    };
+    const told = { text: 'rollback: Rollback\u001b[2J', ecuSerial: 'ecu-7' };
+    const attacks = [{ ...told, firstAt: '2026-11-25T01:00:00Z', at: '2026-11-25T02:00:00Z' }];
+    const words = ['device', 'show', device.uuid];
+    const { stdout } = await ask(200, { ...device, attacks }, ...words);
+    const row = /rollback: Rollback \[2J +ecu-7 +2026-11-25T01:00:00Z +2026-11-25T02:00:00Z/;
+    assert.match(stdout, row);
+    assert.match(stdout, /\n\nATTACK +ECU +FIRST +LAST\n/);
+    const { stdout: json } = await ask(200, { ...device, attacks }, ...words, '--json');
+    assert.deepEqual((JSON.parse(json) as { attacks: unknown }).attacks, attacks);
+    for (const calm of [{ ...device, attacks: [] }, device]) {
+      const { code, stdout: shown } = await ask(200, calm, ...words);
+      assert.equal(code, 0);
+      assert.doesNotMatch(shown, /ATTACK/);
+    }
+  });
+
   it('asks for no more than --limit', async () => {
     await ask(200, { values: [] }, 'group', 'list', '--limit', '3');
     assert.match(seen[0]?.url ?? '', /limit=3/);

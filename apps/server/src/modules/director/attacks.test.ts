@@ -98,11 +98,14 @@ describe('attacks that a device tells of', () => {
 
   it('keep to a bound: 1024 characters each, 100 of a device, 10 with the device', async () => {
     const vehicle = await createOnlineVehicle(server, 'talkative');
-    await tell(vehicle, `${'y'.repeat(1_023)}\u{1F697}${'z'.repeat(9_000)}`);
-    await tell(vehicle, `${'y'.repeat(1_023)}\u{1F697}${'z'.repeat(9_000)}`);
+    const long = `${'y'.repeat(1_023)}\u{1F697}${'z'.repeat(9_000)}`;
+    const first = iso();
+    await tell(vehicle, long);
+    clock.advance(MINUTE);
+    await tell(vehicle, long);
     assert.deepEqual(
-      (await attacksOf(vehicle)).map(({ text }) => text),
-      [`${'y'.repeat(1_023)}\uFFFD`],
+      (await attacksOf(vehicle)).map(({ text, at }) => [text, at]),
+      [[`${'y'.repeat(1_023)}\uFFFD`, first]],
     );
     for (let number = 0; number < 105; number += 1) {
       clock.advance(1_000);
@@ -111,6 +114,8 @@ describe('attacks that a device tells of', () => {
     const texts = (await attacksOf(vehicle)).map(({ text }) => text);
     assert.deepEqual([texts.length, texts[0], texts.at(-1)], [100, 'attack 104', 'attack 5']);
     const uuid = await uuidOf(server, 'talkative');
+    const query = server.ctx.db.selectFrom('director_attacks').selectAll().where('device_uuid', '=', uuid);
+    assert.equal((await query.execute()).length, 100);
     const shown = (await (await server.api('GET', `/devices/${uuid}`)).json()) as { attacks: DeviceAttack[] };
     assert.deepEqual(
       shown.attacks.map(({ text }) => text),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startScratchServer, type ScratchServer } from '../../../test/app.ts';
+import { manualClock, startScratchServer, type ScratchServer } from '../../../test/app.ts';
 import type { Answer } from '../../../test/device.ts';
 import { createOnlineVehicle, type Vehicle } from '../../../test/vehicle.ts';
 import { assign, softwareTarget, updatesOf } from './test/assign.ts';
@@ -90,5 +90,20 @@ describe('metadata of a device under VERSION.NAME', () => {
       assert.equal(await statusOf(vehicle, file), 200, file);
     }
     assert.equal(await state(vehicle), 'in_flight');
+  });
+
+  it('is not served when it is about to expire, though it was not replaced yet', async (test) => {
+    const clock = manualClock();
+    const aged = await startScratchServer({ clock });
+    test.after(() => aged.dispose());
+    const vehicle = await createOnlineVehicle(aged, 'aged');
+    await get(vehicle, 'targets.json');
+    const targets = [softwareTarget('gateway', 'g-2')];
+    await assign(aged, vehicle, { correlationId: CAMPAIGN, targets });
+    clock.advance(30 * 86_400_000);
+    assert.equal(await statusOf(vehicle, '1.targets.json'), 200);
+    clock.advance(86_400_000 - 1_800_000);
+    assert.equal(await statusOf(vehicle, '1.targets.json'), 404);
+    assert.equal(await statusOf(vehicle, '2.targets.json'), 200);
   });
 });

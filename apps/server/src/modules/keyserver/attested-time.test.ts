@@ -122,6 +122,8 @@ describe('attested time', () => {
       tx.insertInto('settings').values({ environment: 'default', name: 'not flushed', value: '' }).execute(),
     );
     assert.equal((await device.send('GET', `/director/time?nonce=${NONCE}`)).status, 200);
+    // What is owed to the disk is written before this answer.
+    assert.equal((await device.send('GET', '/repo/timestamp.json')).status, 200);
     assert.equal(readFileSync(file).includes('not flushed'), false);
     await flushToDisk(server.ctx.db);
     assert.equal(readFileSync(file).includes('not flushed'), true);
