@@ -75,7 +75,7 @@ async function agreement(
   refusals: MetadataError[],
 ): Promise<VerifiedTarget | undefined> {
   let agreed: VerifiedTarget | undefined;
-  let count = 1;
+  const listing: string[] = [];
   for (const name of repositories) {
     if (name === DIRECTOR) continue;
     try {
@@ -86,8 +86,8 @@ async function agreement(
       refusals.push(namingRepository(error, name));
       continue;
     }
-    count += 1;
-    if (count >= threshold) return agreed;
+    listing.push(name);
+    if (listing.length + 1 >= threshold) return { ...agreed, repositories: listing };
   }
   return undefined;
 }

@@ -44,6 +44,8 @@ export type VerifiedTarget = {
   readonly ecus: ReadonlyMap<EcuSerial, HardwareId>;
   /** The Director's, else the Image repository's; absent: below the Image repository's address. */
   readonly uri?: string;
+  /** With a repository mapping: those that list it, by their names there; it is asked for below their addresses. */
+  readonly repositories?: readonly string[];
   readonly targetFormat?: 'OSTREE' | 'BINARY';
   /** The Director's, with `targetFormat` filled in, as the original stores it. */
   readonly custom: JsonObject;
