@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { loadConfig } from './load-toml.ts';
 import type { ConfigSources, LoadedConfig } from './load-toml.ts';
 import { nearestName } from './nearest-name.ts';
+import { readRepositoryMap } from './repository-map.ts';
 import { DEFAULT_DIRECTORIES } from './config-files.ts';
 
 const PACKAGE_MANAGERS: readonly string[] = ['none'];
@@ -34,7 +35,21 @@ export async function checkConfig(sources: ConfigSources): Promise<readonly stri
 
 function stoppers(loaded: LoadedConfig): readonly CodedError[] {
   if (loaded.files.length === 0) return [new ConfigError('missing_file', NO_FILES)];
-  return [...unsupported(loaded.config), ...(loaded.problem === undefined ? [] : [loaded.problem])];
+  return [
+    ...unsupported(loaded.config),
+    ...(loaded.problem === undefined ? [] : [loaded.problem]),
+    ...brokenMap(loaded.config),
+  ];
+}
+
+function brokenMap(config: Config): readonly ConfigError[] {
+  try {
+    readRepositoryMap(config);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [error];
+    throw error;
+  }
 }
 
 function unsupported(config: Config): readonly ConfigError[] {

@@ -68,6 +68,11 @@ export const CONFIG_SCHEMA = {
       'Timestamp and Snapshot of the Director: auto remembers a Director that serves them and then insists.',
       { ours: true },
     ),
+    repository_map: path(
+      '',
+      'JSON file that says which repositories have to agree on which images, and where they are (TAP 4). Empty: director_server and repo_server, which agree on everything.',
+      { ours: true },
+    ),
   },
   pacman: {
     type: text('ostree', 'Package manager.'),

@@ -42,8 +42,8 @@ export function text(fallback: string, comment: string, extra: Extra = {}): KeyK
   return { kind: 'text', fallback, comment, read: asText, ...extra };
 }
 
-export function path(fallback: string, comment: string): KeyKind<string> {
-  return { kind: 'path', fallback, comment, read: asText };
+export function path(fallback: string, comment: string, extra: Extra = {}): KeyKind<string> {
+  return { kind: 'path', fallback, comment, read: asText, ...extra };
 }
 
 export function secret(fallback: string, comment: string): KeyKind<string> {
