@@ -23,8 +23,6 @@ export type Limits = {
   readonly delegationDepth: number;
   /** Delegated roles visited for one target. */
   readonly delegationVisits: number;
-  /** The same in a plain TUF repository, where it bounds the depth too. */
-  readonly plainDelegationVisits: number;
   readonly signaturesPerDocument: number;
 };
 
@@ -40,7 +38,6 @@ export const DEFAULT_LIMITS: Limits = {
   rootsPerCycle: 1000,
   delegationDepth: 5,
   delegationVisits: 200,
-  plainDelegationVisits: 32,
   signaturesPerDocument: 1000,
 };
 
@@ -49,4 +46,6 @@ export const TUF_LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   rootBytes: 512 * 1024,
   snapshotBytes: 2 * 1024 * 1024,
+  delegationDepth: 32,
+  delegationVisits: 32,
 };

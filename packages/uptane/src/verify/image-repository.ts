@@ -1,6 +1,5 @@
 // The Image repository's side of full verification: its top-level roles, and the delegated roles on the way to one image.
 // Source: Uptane Standard #full_verification, steps for the Image repository; #resolve_delegations
-import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { MetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { KeyRing } from '../metadata/common.ts';
@@ -30,7 +29,7 @@ export function findImages(top: TopLevel): FindImage {
   const { repository, trust } = top.session;
   const search = {
     repository: repository.name,
-    dialect: repository.dialect ?? UPTANE_DIALECT,
+    dialect: trust.dialect,
     rootKeys: trust.root.keys,
     limits: trust.limits,
     load: (role: DelegatedRole, keys: KeyRing) => loadDelegated(top, role, keys),
@@ -64,7 +63,7 @@ async function fetchDelegated(
     return await fetchTargets(session, expected, trust.limits.imageTargetsBytes);
   } catch (cause) {
     if (!(cause instanceof MetadataError) || cause.code !== 'ExpiredMetadata') throw cause;
-    const code = (repository.dialect ?? UPTANE_DIALECT).delegations.expiredRole;
+    const code = trust.dialect.delegations.expiredRole;
     throw new MetadataError(code, cause.message, {
       ...originOf({ role, repository: repository.name }),
       attack: 'freeze',

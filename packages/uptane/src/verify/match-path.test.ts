@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { matchesPath } from './match-path.ts';
+import { matchesPath, matchesPathByFolder } from './match-path.ts';
 
 describe('delegation path patterns', () => {
   const CASES: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
@@ -39,4 +39,27 @@ describe('delegation path patterns', () => {
   it('ends on a pattern made to run away [resolve_delegations/5]', () => {
     assert.equal(matchesPath('*a'.repeat(200), 'a'.repeat(1000) + 'b'), false);
   });
+});
+
+describe('delegation path patterns of plain TUF', () => {
+  const CASES: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
+    ['*', 'a', true],
+    ['*', 'a/b', false],
+    ['a/*', 'a/b', true],
+    ['a/*', 'a/b/c', false],
+    ['a/*/c', 'a/b/c', true],
+    ['*/*.bin', 'a/b.bin', true],
+    ['*.bin', 'a/b.bin', false],
+    ['a?b', 'a/b', false],
+    ['a?b', 'aXb', true],
+    ['A', 'a', false],
+    ['[ab]/x', 'b/x', true],
+    ['a/', 'a', false],
+    ['a', 'a/', false],
+  ];
+  for (const [pattern, name, matches] of CASES) {
+    it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
+      assert.equal(matchesPathByFolder(pattern, name), matches);
+    });
+  }
 });

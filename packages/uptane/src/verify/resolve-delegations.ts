@@ -77,15 +77,14 @@ async function visitRole(role: DelegatedRole, keys: KeyRing, walk: Walk): Promis
 }
 
 function isOutOfReach(name: string, { dialect, limits, path, visited }: Walk): boolean {
-  if (dialect.delegations.visitsRolesOnce) return visited.has(name);
-  return path.includes(name) || path.length >= limits.delegationDepth;
+  const wasThere = dialect.delegations.visitsRolesOnce ? visited.has(name) : path.includes(name);
+  return wasThere || path.length >= limits.delegationDepth;
 }
 
-function countVisit(name: string, { dialect, limits, repository, visited, visits, ...walk }: Walk): void {
+function countVisit(name: string, { limits, repository, visited, visits, ...walk }: Walk): void {
   visited.add(name);
   visits.count += 1;
-  const most = dialect.delegations.visitsRolesOnce ? limits.plainDelegationVisits : limits.delegationVisits;
-  if (visits.count <= most) return;
+  if (visits.count <= limits.delegationVisits) return;
   throw new MetadataError('TargetMismatch', `The search for "${walk.name}" visits too many roles.`, {
     repository,
     attack: 'endless data',
