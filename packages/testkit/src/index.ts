@@ -12,6 +12,18 @@ export type {
 } from './simulated-repository.ts';
 export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './repository-simulator.ts';
 export type { Image, SimulatorOptions } from './repository-simulator.ts';
+export { olpcText } from './olpc.ts';
+export { relisted, TUF_KEY_KINDS, tufKey } from './tuf-keys.ts';
+export type { TufKey, TufKeyKind } from './tuf-keys.ts';
+export { hashesOf, TufRepository } from './tuf-repository.ts';
+export type {
+  TufBins,
+  TufDelegation,
+  TufImage,
+  TufOverride,
+  TufRole,
+  TufTargetsRole,
+} from './tuf-repository.ts';
 export { fileAnswer, notFound, readRequest, sendAnswer } from './http-answers.ts';
 export type { Answerer, HttpAnswer, HttpRequest } from './http-answers.ts';
 export { FaultPoints, faultyListener, flipBit, PowerCut } from './faults.ts';
