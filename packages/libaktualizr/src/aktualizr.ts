@@ -27,12 +27,13 @@ import { installPrimary } from './steps/install-primary.ts';
 import { reportResult } from './steps/report-result.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
+import { DeviceTime } from './time/device-time.ts';
 import { resume } from './update-cycle/resume.ts';
 import { feed, type Commands, type Reached } from './update-cycle/run.ts';
 import { INITIAL_STATE } from './update-cycle/states.ts';
 import type { CycleEvent } from './update-cycle/transitions.ts';
 
-export type AktualizrPorts = Omit<StepContext, 'reports' | 'gate' | 'events'> & {
+export type AktualizrPorts = Omit<StepContext, 'reports' | 'gate' | 'events' | 'time'> & {
   /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
   readonly provision: () => Promise<void>;
   readonly newId: () => string;
@@ -49,7 +50,9 @@ export class Aktualizr {
     const { gateway, clock, log, newId } = ports;
     const onFailure = (error: CodedError) => log('debug', `Events stay in the queue: ${error.message}`);
     const reports = new ReportQueue({ store: ports.storage.reports, gateway, clock, newId, onFailure });
-    const context: StepContext = { ...ports, reports, gate: this.#queue, events: this.#events };
+    const { time: store, metadata } = ports.storage;
+    const time = new DeviceTime({ clock, store, director: metadata.director, gateway, log });
+    const context: StepContext = { ...ports, reports, time, gate: this.#queue, events: this.#events };
     this.#context = context;
     this.#provision = ports.provision;
     this.#commands = {

@@ -6,6 +6,7 @@ import type {
   EcuSerial,
   Hashes,
   HardwareId,
+  Instant,
   JsonObject,
   MetadataStore,
   PublicKey,
@@ -67,6 +68,8 @@ export type Gateway = {
   registerDevice(deviceId: string): Promise<Uint8Array>;
   registerEcus(registration: EcuRegistration): Promise<void>;
   putManifest(manifest: Uint8Array): Promise<void>;
+  /** What the Director attests for this nonce; `absent` when it attests nothing. */
+  attestedTime(nonce: string): Promise<Uint8Array | 'absent'>;
   campaigns(): Promise<readonly Campaign[]>;
   /** Answers what the queue has to do with the batch; other failures throw. */
   postEvents(events: readonly DeviceEvent[]): Promise<'accepted' | 'not_supported' | 'too_large'>;
@@ -91,9 +94,12 @@ export type PackageManager = {
     onProgress: FetchProgress,
     signal: AbortSignal,
   ): Promise<'fetched' | 'already_there'>;
-  /** Hashes the stored image again; no network. */
+  /** Whether the stored image is the signed one; hashes what this process has not hashed already; no network. */
   verify(target: VerifiedTarget): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'>;
-  /** Idempotent: installing what is installed is ALREADY_PROCESSED. */
+  /**
+   * Only what `fetch` or `verify` found to be right and nobody has touched since: InstallError otherwise. Idempotent:
+   * installing what is installed is ALREADY_PROCESSED.
+   */
   install(target: VerifiedTarget): Promise<InstallationResult>;
   /** After a reboot: did the pending version come up? */
   finalize(target: VerifiedTarget): Promise<InstallationResult>;
@@ -102,6 +108,8 @@ export type PackageManager = {
 export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, by a clock that nobody sets; `performance.now` when absent. */
+  monotonic?(): number;
   /** Resolves after `ms` or rejects when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 };
@@ -205,6 +213,19 @@ export type AttackStore = {
   passed(subject: AttackSubject): void;
 };
 
+/** What is known of the time over restarts. */
+export type TimeStore = {
+  /** The last one, as it was received: it counts as long as today's keys stand behind it. */
+  attestation(): Uint8Array | undefined;
+  /** The time that was attested before that one. */
+  previousAttested(): Instant | undefined;
+  saveAttestation(received: Uint8Array, previous: Instant | undefined): void;
+  /** The latest time under which metadata held. */
+  verified(): Instant | undefined;
+  /** Never lowers it. */
+  saveVerified(at: Instant): void;
+};
+
 /** Which file of images_path holds which target: the original's table target_images. */
 export type ImageStore = {
   fileName(targetName: string): string | undefined;
@@ -229,6 +250,7 @@ export type Storage = {
   readonly images: ImageStore;
   readonly etags: EtagStore;
   readonly attacks: AttackStore;
+  readonly time: TimeStore;
   /** All or nothing; nested calls join the outer transaction. */
   transaction<T>(work: () => T): T;
   /** Leaves a single file behind. */

@@ -5,7 +5,7 @@ import {
   installationReport,
   parseStrictJson,
   sha256Hex,
-  signEnvelope,
+  signReport,
   vehicleVersionManifest,
   type JsonObject,
 } from '@ota-connect/uptane';
@@ -33,11 +33,14 @@ export async function assembleManifest(
     ecuSerial: primary,
     installed: installedImage(current),
     attacksDetected: attacks.text,
+    ...context.time.attestedTimes(),
     reportCounter: context.storage.reports.nextReportCounter(primary),
   });
-  const signedReport = await signEnvelope(report, [signer]);
+  const signedReport = await signReport(report, signer);
   const { device, ecus } = context.storage.installations.results();
+  const vehicleId = context.storage.identity.deviceId();
   const manifest = vehicleVersionManifest({
+    ...(vehicleId === undefined ? {} : { vehicleId }),
     primary,
     reports: new Map([[primary, parseStrictJson(signedReport)]]),
     ...(custom === undefined ? {} : { custom }),
@@ -52,7 +55,7 @@ export async function assembleManifest(
           }),
         }),
   });
-  return { bytes: await signEnvelope(manifest, [signer]), reported: device, attacks: attacks.carried };
+  return { bytes: await signReport(manifest, signer), reported: device, attacks: attacks.carried };
 }
 
 /** The original's words for an image that nobody knows. */

@@ -1,10 +1,8 @@
 // What a step may use: the ports, wired once by the application, and the few facts that do not change while it runs.
 // Steps are functions of this context; they hold no state of their own.
 import {
-  instantFromMs,
   type EcuSerial,
   type InstalledTarget,
-  type Instant,
   type MetadataSource,
   type Signer,
   type Vehicle,
@@ -15,6 +13,7 @@ import type { CommandGate } from '../command-queue.ts';
 import type { EventSink } from '../events.ts';
 import type { Clock, EcuIdentity, Gateway, InstalledVersion, PackageManager, Storage } from '../ports.ts';
 import type { ReportQueue } from '../reports/report-queue.ts';
+import type { DeviceTime } from '../time/device-time.ts';
 
 /** What the device tells about itself; undefined when there is nothing to tell or telling is switched off. */
 export type DeviceDataSource = {
@@ -32,6 +31,7 @@ export type StepContext = {
   readonly imageSource: MetadataSource;
   readonly packageManager: PackageManager;
   readonly clock: Clock;
+  readonly time: DeviceTime;
   readonly signer: () => Signer;
   readonly deviceData: DeviceDataSource;
   readonly reports: ReportQueue;
@@ -41,10 +41,6 @@ export type StepContext = {
   readonly bootId: string;
   readonly directorFullRoles: NonNullable<Vehicle['directorFullRoles']>;
 };
-
-export function nowOf(context: StepContext): Instant {
-  return instantFromMs(context.clock.now());
-}
 
 /** Registered ECUs with what each runs now. */
 export function vehicleOf(context: StepContext): Vehicle {

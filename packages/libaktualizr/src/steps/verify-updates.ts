@@ -5,12 +5,14 @@ import {
   fullVerification,
   MetadataError,
   storedSource,
-  type Repository,
+  type Instant,
+  type MetadataSource,
   type Verdict,
 } from '@ota-connect/uptane';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
-import { nowOf, vehicleOf, type StepContext } from './context.ts';
+import { vehicleOf, type StepContext } from './context.ts';
 import { recordAttack } from './record-attack.ts';
+import { inKnownTime, inTrustedTime } from '../time/in-trusted-time.ts';
 import { refusedUpdate, watchTargets } from './refused-update.ts';
 
 const MIXTURES_FORGIVEN = 2;
@@ -29,9 +31,11 @@ export async function verifyUpdates(
 ): Promise<Verdict | Refused> {
   const { director } = context.storage.metadata;
   const source = watchTargets(from === 'servers' ? context.directorSource : storedSource(director));
-  const verify = () => verifyFrom(context, from, source);
+  const verify = (now: Instant) => verifyFrom(context, { from, source, now });
   try {
-    const verdict = await (from === 'servers' ? despitePublications(verify) : verify());
+    const verdict = await (from === 'servers'
+      ? inTrustedTime(context.time, (now) => despitePublications(() => verify(now)))
+      : inKnownTime(context.time, verify));
     if (from === 'servers') forgetTold(context);
     return verdict;
   } catch (error) {
@@ -50,7 +54,8 @@ export async function verifyUpdates(
 /** What is stored, as it stands now; undefined when it is refused. Tells nobody. */
 export async function storedVerdict(context: StepContext): Promise<Verdict | undefined> {
   try {
-    return await verifyFrom(context, 'storage', storedSource(context.storage.metadata.director));
+    const source = storedSource(context.storage.metadata.director);
+    return await verifyFrom(context, { from: 'storage', source, now: context.time.now() });
   } catch (error) {
     if (error instanceof MetadataError) return undefined;
     throw error;
@@ -59,16 +64,24 @@ export async function storedVerdict(context: StepContext): Promise<Verdict | und
 
 function verifyFrom(
   context: StepContext,
-  from: 'servers' | 'storage',
-  directorSource: Repository['source'],
+  {
+    from,
+    source,
+    now,
+  }: {
+    readonly from: 'servers' | 'storage';
+    /** The Director's. */
+    readonly source: MetadataSource;
+    readonly now: Instant;
+  },
 ): Promise<Verdict> {
   const { director, image } = context.storage.metadata;
   const imageSource = from === 'servers' ? context.imageSource : storedSource(image);
   return fullVerification(
     vehicleOf(context),
-    { name: 'director', store: director, source: directorSource },
+    { name: 'director', store: director, source },
     { name: 'image', store: image, source: imageSource },
-    nowOf(context),
+    now,
   );
 }
 

@@ -25,6 +25,9 @@ export const RECORDED_CORRELATION = 'urn:here-ota:campaign:11111111-2222-3333-44
 
 const CONFIGURATION = '/system_info/config';
 const HARDWARE = '/system_info';
+const MANIFEST = '/director/manifest';
+/** `hash` alone is none of the original's names; it lists `hashes`. */
+const ADDITIONS = new Set(['hash', 'vehicle_id']);
 const MASKED = new Set(['sig', 'keyid', 'sha256', 'deviceTime', 'hostname', 'local_ipv4', 'mac']);
 
 export function golden(name: string): readonly Exchange[] {
@@ -41,7 +44,19 @@ export function toldByOriginal(name: string): readonly string[] {
 }
 
 export function toldByUs(requests: readonly Recorded[], place: Place): readonly string[] {
-  return requests.map(({ method, path, text }) => told(method, path, text, place));
+  return requests.map(({ method, path, text }) => told(method, path, withoutAdditions(path, text), place));
+}
+
+/**
+ * What ours says in a manifest beyond the original, as the Standard wants it: the vehicle's id, and with each signature the
+ * hash of what was signed. Original servers skip members that they do not know. docs/adr/0016-manifest-members.md
+ */
+function withoutAdditions(path: string, text: string): string {
+  if (path !== MANIFEST) return text;
+  assert.match(text, /"vehicle_id":"[^"]/);
+  return JSON.stringify(
+    JSON.parse(text, (name, value: unknown) => (ADDITIONS.has(name) ? undefined : value)),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 // The device gateway over HTTP: paths, bodies and statuses as the original sends and expects them.
 // client-protocol 3.1, 3.2, 3.7 to 3.10.
-import { canonicalText, type JsonValue } from '@ota-connect/uptane';
+import { canonicalText, DEFAULT_LIMITS, type JsonValue } from '@ota-connect/uptane';
 import {
   DEVICE_PATHS,
   decodeCampaigns,
@@ -38,6 +38,14 @@ export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays
     async putManifest(manifest) {
       const url = `${urls.director}/manifest`;
       expectOk(await sendBody(http, { method: 'PUT', url, body: manifest }), url);
+    },
+    async attestedTime(nonce) {
+      const url = `${urls.director}/time`;
+      const maxBytes = DEFAULT_LIMITS.timeBytes;
+      const response = await http.request({ method: 'GET', url: `${url}?nonce=${nonce}`, maxBytes });
+      if (response.status === 404) return 'absent';
+      expectOk(response, url);
+      return response.body;
     },
     async campaigns() {
       const url = urls.gateway + DEVICE_PATHS.campaigns;

@@ -21,6 +21,7 @@ import type { FlagStore } from './own-stores.ts';
 import { reportStore } from './report-store.ts';
 import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, SCHEMA_VERSION } from './schema.ts';
 import { prepareDirectory } from './storage-directory.ts';
+import { timeStore } from './time-store.ts';
 import { lockStorage } from './storage-lock.ts';
 
 /** The port, and beside it what only start-up and aktualizr-info need. */
@@ -113,6 +114,7 @@ function storageOver(
     images: imageStore(db),
     etags: etagStore(own('ota_connect_etags')),
     attacks: attackStore(own('ota_connect_attacks')),
+    time: timeStore(own('ota_connect_flags')),
     flags,
     inspection: inspection(db),
     transaction: (work) => db.transaction(work),

@@ -1,0 +1,32 @@
+// One verification by what comes from the servers, under the best time there is. The time is asked for before, when the
+// clock cannot be right; after, when the Director's Root only now says that the Director attests it; and when metadata
+// expired by a clock that may be ahead. docs/adr/0015-time.md
+import { MetadataError, type Instant } from '@ota-connect/uptane';
+import type { DeviceTime } from './device-time.ts';
+
+/** @throws what `verify` does, and MetadataError TimeUntrusted, MetadataFetchFailure for the time */
+export async function inTrustedTime<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+  await time.prepare();
+  const found = await unlessClockIsAhead(time, verify);
+  if (!time.isAttestationDue()) return found;
+  await time.prepare();
+  return inKnownTime(time, verify);
+}
+
+/** The same with no network: under what is known. */
+export async function inKnownTime<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+  const now = time.now();
+  const found = await verify(now);
+  time.held(now);
+  return found;
+}
+
+async function unlessClockIsAhead<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+  try {
+    return await inKnownTime(time, verify);
+  } catch (error) {
+    const isExpired = error instanceof MetadataError && error.code === 'ExpiredMetadata';
+    if (!isExpired || !(await time.isClockAhead())) throw error;
+    return inKnownTime(time, verify);
+  }
+}
