@@ -96,6 +96,7 @@ function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary:
       etags,
       installations,
       primary: primary.serial,
+      addressesOf: () => [[config.uptane.repoServer]],
     }),
     provision: async () => {
       const outcome = await provision({

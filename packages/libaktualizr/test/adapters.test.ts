@@ -1,13 +1,13 @@
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes, MetadataError, parseTargetName, type VerifiedTarget } from '@ota-connect/uptane';
 import { MemoryMetadataStore, PRIMARY } from '@ota-connect/testkit';
 import { HttpClient } from '../src/adapters/http/client.ts';
 import { createHttpMetadataSource } from '../src/adapters/http/metadata-source.ts';
 import { createFileSigner } from '../src/adapters/keys/file-signer.ts';
-import { imageUrl } from '../src/adapters/package-managers/none.ts';
+import { imagePlaces } from '../src/adapters/package-managers/image-places.ts';
 import { selectPackageManager } from '../src/adapters/package-managers/select.ts';
 import { defaultConfig } from '../src/config/defaults.ts';
 import { ConfigError, InstallError, ProvisioningError, TransportError } from '../src/errors.ts';
@@ -145,10 +145,17 @@ describe('adapters over HTTP', () => {
     const open = (type = 'none') => {
       const config = defaultConfig();
       const pacman = { ...config.pacman, type, imagesPath: join(folder.path, 'images') };
-      const uptane = { ...config.uptane, repoServer: `${gateway.url}/repo` };
       const installations = { current: () => undefined } as unknown as InstallationStore;
-      const rest = { http, images, etags: memoryEtags(), installations, primary: PRIMARY.serial };
-      return selectPackageManager({ ...config, pacman, uptane }, rest);
+      const addressesOf = () => [[`${gateway.url}/repo`]];
+      const rest = {
+        http,
+        images,
+        etags: memoryEtags(),
+        installations,
+        primary: PRIMARY.serial,
+        addressesOf,
+      };
+      return selectPackageManager({ ...config, pacman }, rest);
     };
 
     it('stores an image below the upper-case hash, with its name in the storage [5.2.7-3]', async () => {
@@ -161,8 +168,35 @@ describe('adapters over HTTP', () => {
     });
 
     it('asks below the Image repository, unless the target has an address of its own [5.2.7-3, 5.4.3.3-3]', () => {
-      assert.equal(imageUrl(target, 'https://x/repo'), 'https://x/repo/targets/dir/app%201.0%2B%C3%A4.bin');
-      assert.equal(imageUrl({ ...target, uri: 'https://y/z' }, 'https://x/repo'), 'https://y/z');
+      const repository = () => [['https://x/repo']];
+      const [{ addresses, names } = { addresses: [], names: [] }] = imagePlaces(target, repository);
+      assert.deepEqual(addresses, ['https://x/repo/targets/']);
+      assert.equal(names[0], 'dir/app%201.0%2B%C3%A4.bin');
+      assert.deepEqual(imagePlaces({ ...target, uri: 'https://y/z' }, repository), [
+        { addresses: ['https://y/z'], names: [''] },
+      ]);
+    });
+
+    it('asks for the image by its hash, where it is not stored by its name alone [5.2.7-2, 5.4.3.3-3]', async () => {
+      const { sha256, sha512 } = hashBytes(content);
+      for (const hash of [sha256, sha512]) {
+        gateway.requests.length = 0;
+        rmSync(join(folder.path, 'images'), { recursive: true, force: true });
+        gateway.simulator.images.clear();
+        gateway.simulator.images.set(`dir/${hash}.app 1.0+ä.bin`, content);
+        assert.equal(await open().fetch(target, () => undefined, NO_SIGNAL), 'fetched');
+        assert.equal(gateway.requests[0]?.path, '/repo/targets/dir/app%201.0%2B%C3%A4.bin');
+        assert.equal(gateway.requests.at(-1)?.path, `/repo/targets/dir/${hash}.app%201.0%2B%C3%A4.bin`);
+      }
+    });
+
+    it('says that the image is missing, when it is under none of its names', async () => {
+      gateway.simulator.images.clear();
+      await assert.rejects(
+        open().fetch(target, () => undefined, NO_SIGNAL),
+        (error: unknown) => error instanceof TransportError && /app%201\.0.*answered 404/.test(error.message),
+      );
+      assert.equal(gateway.requests.length, 3);
     });
 
     it('takes no OSTree image and no image without a hash [5.2.3.1-2]', async () => {

@@ -2,7 +2,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashBytes, MetadataError } from '@ota-connect/uptane';
+import { createHasher, hashBytes, MetadataError } from '@ota-connect/uptane';
 import { fileAnswer, type HttpRequest } from '@ota-connect/testkit';
 import { temporaryFolder } from './support/test-device.ts';
 import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
@@ -48,6 +48,7 @@ describe('download of an image', () => {
   const download = (changes: Partial<Parameters<typeof downloadFile>[2]> = {}) =>
     downloadFile(http, etags, {
       name: 'image',
+      newHasher: createHasher,
       url: `${gateway.url}/image`,
       file,
       lengthBytes: CONTENT.length,
@@ -171,6 +172,7 @@ describe('download of an image', () => {
     await assert.rejects(
       downloadFile(endless, etags, {
         name: 'image',
+        newHasher: createHasher,
         url: `${gateway.url}/image`,
         file,
         lengthBytes: CONTENT.length,

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { hashBytes } from '@ota-connect/uptane';
+import { createHasher, hashBytes } from '@ota-connect/uptane';
 import { issue, type Issued } from './support/certificates.ts';
 import { temporaryFolder } from './support/test-device.ts';
 import { TransportError } from '../src/errors.ts';
@@ -63,6 +63,7 @@ describe('answers that never end', () => {
       { load: () => undefined, save: () => undefined },
       {
         name: 'image',
+        newHasher: createHasher,
         url: `${url}/image`,
         file: imageFile(),
         lengthBytes: CONTENT.length,

@@ -132,7 +132,7 @@ function portsOf(
     packageManager: createNonePackageManager({
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
-      repoUrl: `${url}/repo`,
+      addressesOf: () => [[`${url}/repo`]],
       primary: primarySerial(factory),
       needsReboot,
       http,

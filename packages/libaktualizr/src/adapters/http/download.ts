@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
-import { createHasher, MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
+import { MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
 import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
 import { hashDescriptor } from '../files/hash-file.ts';
@@ -37,8 +37,7 @@ export type Download = {
   readonly hashes: Hashes;
   readonly onProgress: FetchProgress;
   readonly signal: AbortSignal;
-  /** uptane's when absent. */
-  readonly newHasher?: NewHasher;
+  readonly newHasher: NewHasher;
 };
 
 /** The file as it was when its hashes were complete. */
@@ -205,7 +204,7 @@ class Transfer {
   }
 
   #newHasher(): Hasher {
-    return (this.download.newHasher ?? createHasher)(listedAlgorithms(this.download.hashes));
+    return this.download.newHasher(listedAlgorithms(this.download.hashes));
   }
 
   #write(chunk: Buffer): void {

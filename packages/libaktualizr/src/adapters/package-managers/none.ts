@@ -3,8 +3,13 @@
 // before the first update nothing is known. Same behaviour as the original's. client-protocol 3.5, 5.1, 11.3.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashesAgree, type EcuSerial, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
-import { encodeTargetName } from '@ota-connect/contract/device';
+import {
+  createHasher,
+  hashesAgree,
+  type EcuSerial,
+  type Hashes,
+  type VerifiedTarget,
+} from '@ota-connect/uptane';
 import type { EtagStore, FetchProgress, ImageStore, InstallationStore, PackageManager } from '../../ports.ts';
 import { InstallError } from '../../errors.ts';
 import { installedPackages } from '../../device-data/installed-packages.ts';
@@ -12,13 +17,15 @@ import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
 import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
 import type { HttpClient } from '../http/client.ts';
 import { downloadFile } from '../http/download.ts';
+import type { OnPassedOver } from '../http/fall-back.ts';
+import { askPlaces, imagePlaces, type AddressesOf } from './image-places.ts';
 
 export type NoneOptions = {
   readonly imagesPath: string;
   /** pacman.packages_file */
   readonly packagesFile: string;
-  /** uptane.repo_server; images without their own URI are below its `targets/`. */
-  readonly repoUrl: string;
+  readonly addressesOf: AddressesOf;
+  readonly onPassedOver?: OnPassedOver;
   readonly primary: EcuSerial;
   readonly needsReboot: boolean;
   readonly http: HttpClient;
@@ -78,16 +85,6 @@ export function imageFileName(hashes: Hashes): string {
   return first.toUpperCase();
 }
 
-/** @throws InstallError `rejected_format` for a name that would become another path of the gateway */
-export function imageUrl({ name, uri }: VerifiedTarget, repoUrl: string): string {
-  if (uri !== undefined) return uri;
-  if (name.split('/').some((segment) => segment === '.' || segment === '..')) {
-    const message = `The image "${name}" cannot be asked for: its name has "." or ".." between slashes.`;
-    throw new InstallError('rejected_format', message, { details: { target: name } });
-  }
-  return `${repoUrl}/targets/${encodeTargetName(name)}`;
-}
-
 type Fetch = {
   readonly target: VerifiedTarget;
   readonly file: string;
@@ -106,15 +103,15 @@ async function fetchImage(
   // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
   remember(options.images, target);
   if (found === 'verified') return 'already_there';
-  const url = imageUrl(target, options.repoUrl);
+  const places = imagePlaces(target, options.addressesOf);
   if (found === 'tampered') removeImage(file);
   const { name, lengthBytes, hashes } = target;
-  const { newHasher, http, etags } = options;
-  const download = { name, url, file, lengthBytes, hashes, onProgress, signal };
-  const stored = await downloadFile(
-    http,
-    etags,
-    newHasher === undefined ? download : { ...download, newHasher },
+  const { newHasher = createHasher, http, etags } = options;
+  const download = { name, file, lengthBytes, hashes, onProgress, signal, newHasher };
+  const stored = await askPlaces(
+    places,
+    (url) => downloadFile(http, etags, { ...download, url }),
+    options.onPassedOver,
   );
   verified.remember(file, stored.stamp, stored.hashes);
   return 'fetched';

@@ -11,7 +11,7 @@ const MANAGERS: ReadonlyMap<string, (options: NoneOptions) => PackageManager> = 
 /** @throws ConfigError `unsupported` */
 export function selectPackageManager(
   config: Config,
-  rest: Omit<NoneOptions, 'imagesPath' | 'packagesFile' | 'repoUrl' | 'needsReboot'>,
+  rest: Omit<NoneOptions, 'imagesPath' | 'packagesFile' | 'needsReboot'>,
 ): PackageManager {
   const create = MANAGERS.get(config.pacman.type);
   if (create === undefined) {
@@ -25,7 +25,6 @@ export function selectPackageManager(
     ...rest,
     imagesPath: config.pacman.imagesPath,
     packagesFile: config.pacman.packagesFile,
-    repoUrl: config.uptane.repoServer,
     needsReboot: config.pacman.fakeNeedReboot,
   });
 }
