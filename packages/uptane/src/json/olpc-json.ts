@@ -41,7 +41,7 @@ function writeUtf8(output: Buffer, start: number, point: number): number {
     return start + 1;
   }
   const more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-  output[start] = ((0xf00 >> more) & 0xff) | (point >> (6 * more));
+  output[start] = ((0xff00 >> (more + 1)) & 0xff) | (point >> (6 * more));
   for (let left = more - 1; left >= 0; left -= 1) {
     output[start + more - left] = 0x80 | ((point >> (6 * left)) & 0x3f);
   }
