@@ -7,6 +7,7 @@ export type HttpRequest = {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  readonly query?: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: Uint8Array;
 };
@@ -49,8 +50,9 @@ export function fileAnswer(request: HttpRequest, file: Uint8Array, contentType: 
 export async function readRequest(message: IncomingMessage): Promise<HttpRequest> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of message) chunks.push(chunk as Uint8Array);
-  const path = new URL(message.url ?? '/', 'http://localhost').pathname;
-  return { method: message.method ?? 'GET', path, headers: message.headers, body: Buffer.concat(chunks) };
+  const { pathname: path, searchParams: query } = new URL(message.url ?? '/', 'http://localhost');
+  const { method = 'GET', headers } = message;
+  return { method, path, query, headers, body: Buffer.concat(chunks) };
 }
 
 export function sendAnswer(response: ServerResponse, answer: HttpAnswer): void {

@@ -12,6 +12,7 @@ export type {
 } from './simulated-repository.ts';
 export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './repository-simulator.ts';
 export type { Image, SimulatorOptions } from './repository-simulator.ts';
+export { SimulatedTime } from './simulated-time.ts';
 export { olpcText } from './olpc.ts';
 export { relisted, TUF_KEY_KINDS, tufKey } from './tuf-keys.ts';
 export type { TufKey, TufKeyKind } from './tuf-keys.ts';

@@ -25,6 +25,7 @@ import {
   type HttpAnswer,
   type HttpRequest,
 } from './http-answers.ts';
+import { SimulatedTime } from './simulated-time.ts';
 import { SimulatedRepository, type SimulatedDelegation, type SimulatedRole } from './simulated-repository.ts';
 
 export type SimulatorOptions = {
@@ -58,6 +59,8 @@ export class RepositorySimulator {
   readonly now: Instant;
   /** Bytes below /repo/targets/, by name. */
   readonly images = new Map<string, Uint8Array>();
+  /** The Director's time server, where it has one. */
+  time: SimulatedTime | undefined;
   readonly vehicle: Vehicle = { ecus: [PRIMARY, SECONDARY] };
 
   private constructor(now: Instant, director: SimulatedRepository, image: SimulatedRepository) {
@@ -162,6 +165,15 @@ export class RepositorySimulator {
     this.director.overrides.set('timestamp.json', 'absent').set('snapshot.json', 'absent');
   }
 
+  /** From now on the Director attests the time, and a new Root lists the keys for it. */
+  async attestTime(now: Instant = this.now): Promise<SimulatedTime> {
+    const time = await SimulatedTime.create(now);
+    this.time = time;
+    this.director.time = time;
+    await this.director.publishRoot();
+    return time;
+  }
+
   repository(name: RepositoryName): SimulatedRepository {
     return name === 'director' ? this.director : this.image;
   }
@@ -178,9 +190,18 @@ export class RepositorySimulator {
     return bytes === 'absent' ? notFound() : fileAnswer(request, bytes, 'application/json');
   }
 
+  /** undefined: not the Director's address of the time. */
+  async answerTime({ path, query }: HttpRequest): Promise<HttpAnswer | undefined> {
+    if (path !== '/director/time') return undefined;
+    const bytes = (await this.time?.answer(query?.get('nonce') ?? '')) ?? 'absent';
+    if (bytes === 'absent') return notFound();
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: bytes };
+  }
+
   /** A listener for node:http and node:https; answers 404 for what is not its own. */
   readonly handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    sendAnswer(response, this.answer(await readRequest(message)) ?? notFound());
+    const request = await readRequest(message);
+    sendAnswer(response, (await this.answerTime(request)) ?? this.answer(request) ?? notFound());
   };
 }
 

@@ -64,6 +64,8 @@ export class SimulatedRepository {
   readonly targets = new Map<string, NextTarget>();
   readonly delegations: SimulatedDelegation[] = [];
   readonly multiRole: SimulatedMultiRole[] = [];
+  /** Whom the next Root lists under `time`. */
+  time: { readonly keys: readonly TestKey[]; readonly threshold: number } | undefined;
   /** `custom` of the Targets document. */
   custom: JsonObject | undefined;
   /** Whether Snapshot lists hashes and lengths of Targets files. */
@@ -185,7 +187,8 @@ export class SimulatedRepository {
   #unsignedRoot(): JsonObject {
     const keys = new Map<KeyId, PublicKey>();
     const roles = new Map<string, { keyIds: KeyId[]; threshold: number }>();
-    for (const [name, role] of Object.entries(this.roles)) {
+    const listed = this.time === undefined ? this.roles : { ...this.roles, time: this.time };
+    for (const [name, role] of Object.entries(listed)) {
       for (const key of role.keys) keys.set(key.keyId, key.publicKey);
       roles.set(name, { keyIds: role.keys.map((key) => key.keyId), threshold: role.threshold });
     }

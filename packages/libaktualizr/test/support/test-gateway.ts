@@ -45,11 +45,16 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
   const simulator = await RepositorySimulator.create({ now: nowInstant(), directorFullRoles: false });
   const requests: Recorded[] = [];
   let connections = 0;
-  const answer = (request: HttpRequest): HttpAnswer => {
+  const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     const { method, path, headers, body } = request;
     requests.push({ method, path, headers, text: Buffer.from(body).toString('utf8') });
     if (path === '/campaigner/campaigns') return json(gateway.campaigns);
-    return gateway.answerOf(request) ?? simulator.answer(request) ?? json({});
+    return (
+      gateway.answerOf(request) ??
+      (await simulator.answerTime(request)) ??
+      simulator.answer(request) ??
+      json({})
+    );
   };
   const server: Server = createServer(
     {
