@@ -54,7 +54,8 @@ export async function metadataForSecondary(
   if (isPartial) return files;
   const used = await rolesUsed(ecu, { director, image }, now, limits);
   for (const [name, { store }] of repositoriesOf(image)) {
-    files.push(...filesOf(name, store, { ecu, limits, roles: used.get(name) ?? [] }));
+    const roles = used.get(name);
+    if (roles !== undefined) files.push(...filesOf(name, store, { ecu, limits, roles }));
   }
   return files;
 }
