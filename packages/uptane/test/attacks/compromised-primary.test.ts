@@ -50,6 +50,7 @@ function offer(
   ecu: VehicleEcu = SECONDARY,
 ): void {
   simulator.director.targets.clear();
+  role.targets.clear();
   const content = new TextEncoder().encode(name);
   simulator.assign(simulator.addDelegatedImage(role, { name, content, hardwareIds: [ecu.hardwareId] }), [
     ecu,
