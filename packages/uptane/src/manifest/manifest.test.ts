@@ -4,6 +4,13 @@ import { CodedError } from '../errors.ts';
 import { parseEcuSerial } from '../identifiers.ts';
 import { canonicalBytes } from '../json/canonical-json.ts';
 import { jsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
+import { createSigner } from '../keys/signer.ts';
+import { generateKeyPair } from '../keys/generate-key-pair.ts';
+import { verifySignature } from '../keys/verify-signature.ts';
+import { sha256Hex } from '../hashes.ts';
+import { parseStrictJson } from '../json/strict-json.ts';
+import { parseInstant } from '../time.ts';
+import { signReport } from './sign-report.ts';
 import { ecuVersionReport } from './ecu-version-report.ts';
 import { installationReport } from './installation-report.ts';
 import { parseVehicleManifest, vehicleVersionManifest } from './vehicle-version-manifest.ts';
@@ -43,6 +50,82 @@ describe('vehicle version manifest', () => {
       attacksDetected: 'freeze',
       reportCounter: 118,
     });
+  });
+
+  it('states which vehicle it is, what was signed, and the last times that were attested [5.4.2.1.1-2, 5.4.2.1.1-3, 5.4.2.1.2-2, 5.4.2.1.2-5]', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ED25519');
+    const signer = createSigner(publicKey, privateKey);
+    const signedReport = ecuVersionReport({
+      ecuSerial: 'prim-1',
+      installed: { name: 'os-42', lengthBytes: 7, sha256 },
+      attacksDetected: '',
+      attestedTime: parseInstant('2031-05-06T07:08:09Z'),
+      previousAttestedTime: parseInstant('2031-05-05T07:08:09Z'),
+    });
+    assert.equal(signedReport['timeserver_time'], '2031-05-06T07:08:09Z');
+    assert.equal(signedReport['previous_timeserver_time'], '2031-05-05T07:08:09Z');
+    const inner = parseStrictJson(await signReport(signedReport, signer));
+    const signed = vehicleVersionManifest({
+      vehicleId: 'car-7',
+      primary,
+      reports: new Map([[primary, inner]]),
+    });
+    const manifest = parseVehicleManifest(await signReport(signed, signer));
+    assert.equal(manifest.vehicleId, 'car-7');
+    const ecu = manifest.ecus.get(primary);
+    assert.ok(ecu);
+    assert.equal(ecu.report.attestedTime, parseInstant('2031-05-06T07:08:09Z'));
+    assert.equal(ecu.report.previousAttestedTime, parseInstant('2031-05-05T07:08:09Z'));
+    for (const { signatures, signedBytes } of [manifest.envelope, ecu.envelope]) {
+      const [signature] = signatures;
+      assert.ok(signature !== undefined && verifySignature(publicKey, signature, signedBytes));
+      assert.deepEqual(signature.hash, { function: 'sha256', digest: sha256Hex(signedBytes) });
+    }
+  });
+
+  it('says what the original says where no time was attested, and reads nothing from it', () => {
+    assert.equal(report('a')['timeserver_time'], '1970-01-01T00:00:00Z');
+    assert.equal(report('a')['previous_timeserver_time'], '1970-01-01T00:00:00Z');
+    for (const text of ['1970-01-01T00:00:00Z', 'yesterday', 7, null]) {
+      const said = jsonObject([...Object.entries(report('prim-1')), ['timeserver_time', text]]);
+      const signed = vehicleVersionManifest({ primary, reports: new Map([[primary, envelope(said)]]) });
+      const read = parseVehicleManifest(canonicalBytes(envelope(signed)));
+      assert.equal(read.ecus.get(primary)?.report.attestedTime, undefined);
+      assert.equal(read.vehicleId, undefined);
+    }
+  });
+
+  it('reads a signature that states no hash, as originals send it, or one that is none', () => {
+    const hashes: readonly (JsonValue | undefined)[] = [
+      undefined,
+      'x',
+      jsonObject([['function', 'sha256']]),
+      jsonObject([
+        ['function', 1],
+        ['digest', 'ab'],
+      ]),
+    ];
+    for (const hash of hashes) {
+      const signature = jsonObject([
+        ['hash', hash],
+        ['keyid', 'k'],
+        ['method', 'ed25519'],
+        ['sig', ''],
+      ]);
+      const signed = vehicleVersionManifest({
+        primary,
+        reports: new Map([[primary, envelope(report('prim-1'))]]),
+      });
+      const received = canonicalBytes(
+        jsonObject([
+          ['signatures', [signature]],
+          ['signed', signed],
+        ]),
+      );
+      assert.deepEqual(parseVehicleManifest(received).envelope.signatures, [
+        { keyid: 'k', method: 'ed25519', sig: '' },
+      ]);
+    }
   });
 
   it('sends the counter as text, and none where there is none', () => {
