@@ -13,8 +13,8 @@ import type { ScratchServer } from './app.ts';
 import { provisionDevice, type TestDevice } from './device.ts';
 
 export type VerifyingDevice = TestDevice & {
-  /** One check as of the server's time. */
-  verify(): Promise<Verdict>;
+  /** One check as of the server's time; over the channel of another device, when that is given. */
+  verify(channel?: TestDevice): Promise<Verdict>;
   /** Version of the newest trusted Root. */
   trustedRoot(repository: 'director' | 'image'): number;
 };
@@ -30,18 +30,18 @@ export async function verifyingDevice(server: ScratchServer, deviceId: string): 
   if (answer.status >= 300)
     throw new Error(`ECU registration was answered ${answer.status}: ${answer.body.toString()}`);
   const stores = { director: memoryStore(), image: memoryStore() };
-  const director: Repository = {
+  const director = (channel: TestDevice): Repository => ({
     name: 'director',
-    source: gatewaySource(device, '/director'),
+    source: gatewaySource(channel, '/director'),
     store: stores.director,
-  };
+  });
   const image: Repository = { name: 'image', source: gatewaySource(device, '/repo'), store: stores.image };
   return {
     ...device,
-    verify: () =>
+    verify: (channel = device) =>
       fullVerification(
-        { ecus: [{ serial, hardwareId }] },
-        director,
+        { ecus: [{ serial, hardwareId }], ids: new Set([deviceId]) },
+        director(channel),
         image,
         instantFromMs(server.ctx.clock.now()),
       ),

@@ -46,6 +46,19 @@ describe('keyserver', () => {
     await server.dispose();
   });
 
+  it('lets no device take what was signed for another one for its own, not even an empty list [5.2.3.1-3]', async () => {
+    const server = await startScratchServer();
+    const [mine, other] = [await verifyingDevice(server, 'car-1'), await verifyingDevice(server, 'car-2')];
+    await assert.rejects(mine.verify(other), { family: 'MetadataError', code: 'BadEcuId', role: 'Targets' });
+    assert.equal((await mine.verify()).kind, 'nothing_new');
+    await assignSoftware(server, 'car-2');
+    await assert.rejects(mine.verify(other), { family: 'MetadataError', code: 'BadEcuId', role: 'Targets' });
+    assert.equal((await other.verify()).kind, 'updates');
+    mine.close();
+    other.close();
+    await server.dispose();
+  });
+
   it('rotates the Root and Targets keys of both repositories under devices in the field [5.1.1-1]', async () => {
     const server = await startScratchServer();
     const { ctx } = server;
