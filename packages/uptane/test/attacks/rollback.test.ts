@@ -249,6 +249,40 @@ describe('release counters', () => {
     await client.refuses('ReleaseCounter');
   });
 
+  it('refuses a counter lower than one that the ECU had before it went back to an older image [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    const [primary] = client.vehicle.ecus;
+    assert.ok(primary);
+    for (const installed of [
+      { name: 'older.bin', lengthBytes: 1, hashes: {}, releaseCounter: 3 },
+      undefined,
+    ]) {
+      const { serial, hardwareId } = primary;
+      const ecu = {
+        serial,
+        hardwareId,
+        releaseCounterFloor: 5,
+        ...(installed === undefined ? {} : { installed }),
+      };
+      client.vehicle = { ecus: [ecu] };
+      for (const counter of [4, undefined]) {
+        offerCounted(simulator, `counted-${counter}.bin`, counter);
+        await simulator.publish();
+        await client.refuses('ReleaseCounter');
+      }
+    }
+    await goesOnCounted(simulator, client);
+  });
+
+  it('holds the image that runs, when its counter is above the floor [full_verification/14]', async () => {
+    const { simulator, client } = await start();
+    const ecus = client.vehicle.ecus.map((ecu) => ({ ...ecu, releaseCounterFloor: 2 }));
+    client.vehicle = { ecus };
+    offerCounted(simulator, 'counted-4.bin', 4);
+    await simulator.publish();
+    await client.refuses('ReleaseCounter');
+  });
+
   it('accepts an equal counter under a new name [full_verification/14]', async () => {
     const { simulator, client } = await start();
     await goesOnCounted(simulator, client);
