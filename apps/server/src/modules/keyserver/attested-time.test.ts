@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { canonicalBytes, parsePublicKey, verifySignature, type JsonObject } from '@ota-connect/uptane';
+import {
+  canonicalBytes,
+  checkAttestedTime,
+  parseEnvelope,
+  parsePublicKey,
+  parseRoot,
+  verifySignature,
+  type JsonObject,
+} from '@ota-connect/uptane';
 import { manualClock, startScratchServer, type ScratchServer } from '../../../test/app.ts';
 import { connectWithCredentials, createCredentials, type TestDevice } from '../../../test/device.ts';
 import { verifyingDevice, type VerifyingDevice } from '../../../test/verifying-device.ts';
@@ -38,6 +46,15 @@ async function assertTimeIsSigned(device: TestDevice): Promise<void> {
   assert.ok(verifySignature(key, signature, canonicalBytes(answer.signed)));
 }
 
+/** As our devices judge it. */
+async function timeAsVerified(device: TestDevice): Promise<number> {
+  const origin = { role: 'root', repository: 'director' } as const;
+  const { body } = await device.send('GET', '/director/root.json');
+  const root = parseRoot(parseEnvelope(body, origin), origin.repository);
+  const answer = await device.send('GET', `/director/time?nonce=${NONCE}`);
+  return checkAttestedTime(answer.body, root, { nonce: NONCE });
+}
+
 const clock = manualClock(Date.parse('2026-11-25T01:02:03.999Z'));
 let server: ScratchServer;
 let device: VerifyingDevice;
@@ -61,6 +78,7 @@ describe('attested time', () => {
       time: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
     });
     await assertTimeIsSigned(device);
+    assert.equal(await timeAsVerified(device), Math.floor(clock.now() / 1000));
     const { roles } = await rootOf(device);
     const owners = Object.values(roles).filter(({ keyids }) =>
       keyids.includes(roles['time']?.keyids[0] ?? ''),
