@@ -11,6 +11,7 @@ const PARTS = [
   { name: 'kill -9', patterns: ['e2e/kill.test.ts'] },
   { name: 'any byte', patterns: ['packages/uptane/test/properties/any-byte.test.ts'] },
   { name: 'any order', patterns: ['packages/uptane/test/properties/any-order.test.ts'] },
+  { name: 'fuzzing', patterns: ['packages/uptane/test/fuzz/*.test.ts'] },
   { name: 'any text', patterns: ['packages/libaktualizr/src/config/load-toml.test.ts'] },
 ];
 
