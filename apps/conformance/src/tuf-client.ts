@@ -1,5 +1,7 @@
 // The process around the command.
 import { processWorld } from './arguments.ts';
-import { runTufClient } from './tuf-command.ts';
+import { restoreOptions } from './kept-by-npx.ts';
+import { runTufClient, TUF_OPTIONS } from './tuf-command.ts';
 
-process.exitCode = await runTufClient(process.argv.slice(2), processWorld());
+const args = restoreOptions(process.argv.slice(2), TUF_OPTIONS, process.env);
+process.exitCode = await runTufClient(args, processWorld());

@@ -20,7 +20,7 @@ import { alone } from './folder-lock.ts';
 import { httpSource } from './http-source.ts';
 import { metadataFolder } from './metadata-folder.ts';
 
-const OPTIONS = ['metadata-dir', 'metadata-url', 'target-name', 'target-base-url', 'target-dir'];
+export const TUF_OPTIONS = ['metadata-dir', 'metadata-url', 'target-name', 'target-base-url', 'target-dir'];
 const EXIT = { done: 0, failed: 1, usage: 64 } as const;
 /** The coarsest step of file times: whoever lists what landed by time sees it in the order in which it was asked for. */
 const FILE_TIME_STEP_MS = 12;
@@ -35,7 +35,7 @@ type Download = {
 /** The exit code. */
 export async function runTufClient(args: readonly string[], world: World): Promise<number> {
   try {
-    const given = readArguments(args, OPTIONS, ['target-name']);
+    const given = readArguments(args, TUF_OPTIONS, ['target-name']);
     if (given.wantsHelp)
       world.out(readFileSync(new URL('tuf-client.txt', import.meta.url), 'utf8').trimEnd());
     else await runWord(given, world);

@@ -1,5 +1,7 @@
 // The process around the command.
 import { processWorld } from './arguments.ts';
-import { runUptaneClient } from './uptane-command.ts';
+import { restoreOptions } from './kept-by-npx.ts';
+import { runUptaneClient, UPTANE_OPTIONS } from './uptane-command.ts';
 
-process.exitCode = await runUptaneClient(process.argv.slice(2), processWorld());
+const args = restoreOptions(process.argv.slice(2), UPTANE_OPTIONS, process.env);
+process.exitCode = await runUptaneClient(args, processWorld());

@@ -25,7 +25,14 @@ import { alone } from './folder-lock.ts';
 import { httpSource } from './http-source.ts';
 import { openUptaneStorage, type UptaneStorage } from './uptane-storage.ts';
 
-const OPTIONS = ['director-url', 'image-url', 'storage', 'target-dir', 'ecu-serial', 'hardware-id'];
+export const UPTANE_OPTIONS = [
+  'director-url',
+  'image-url',
+  'storage',
+  'target-dir',
+  'ecu-serial',
+  'hardware-id',
+];
 const EXIT = { verified: 0, fault: 1, refused: 3, usage: 64 } as const;
 
 type Update = {
@@ -39,7 +46,7 @@ type Update = {
 /** The exit code. */
 export async function runUptaneClient(args: readonly string[], world: World): Promise<number> {
   try {
-    const given = readArguments(args, OPTIONS);
+    const given = readArguments(args, UPTANE_OPTIONS);
     if (given.wantsHelp) {
       world.out(readFileSync(new URL('uptane-client.txt', import.meta.url), 'utf8').trimEnd());
       return EXIT.verified;
