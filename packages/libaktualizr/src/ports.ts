@@ -243,7 +243,12 @@ export type EtagStore = {
 export type Storage = {
   readonly identity: IdentityStore;
   readonly credentials: CredentialStore;
-  readonly metadata: { readonly director: MetadataStore; readonly image: MetadataStore };
+  readonly metadata: {
+    readonly director: MetadataStore;
+    readonly image: MetadataStore;
+    /** Of a repository besides these two, by its name in the repository mapping. */
+    readonly further: (name: string) => MetadataStore;
+  };
   readonly installations: InstallationStore;
   readonly reports: ReportStore;
   readonly cycle: CycleStore;

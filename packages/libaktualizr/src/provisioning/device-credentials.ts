@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { ProvisioningError, TransportError } from '../errors.ts';
 import type { Clock, Gateway, Storage, TlsCredentials } from '../ports.ts';
+import { commonName } from './common-name.ts';
 import { randomDeviceId } from './random-device-id.ts';
 
 export type CredentialDeps = {
@@ -103,21 +104,14 @@ async function registerUnderFreeId(
 
 function ensureDeviceId({ config, storage }: CredentialDeps): void {
   if (storage.identity.deviceId() !== undefined) return;
-  const id = config.provision.deviceId || commonName(storage.credentials.tls());
+  const certificate = storage.credentials.tls()?.certificate;
+  const id = config.provision.deviceId || (certificate === undefined ? undefined : commonName(certificate));
   if (id === undefined) {
     const message =
       'The device has no id: its certificate has no common name, and provision.device_id is not set.';
     throw new ProvisioningError('bad_credentials', message);
   }
   storage.identity.saveDeviceId(id);
-}
-
-// Not through toLegacyObject: called before node:tls is loaded, it leaves Node 26.10 without a working node:https.
-function commonName(credentials: TlsCredentials | undefined): string | undefined {
-  if (credentials === undefined) return undefined;
-  const lines = new X509Certificate(credentials.certificate).subject.split('\n');
-  const name = lines.find((line) => line.startsWith('CN='))?.slice('CN='.length);
-  return name?.replace(/\\(.)/g, '$1') || undefined;
 }
 
 /** Also after a power cut between storing and removing, and for an archive that was put there anew. */

@@ -25,7 +25,7 @@ export function describeRefusal(error: MetadataError): string {
  * that has nothing at all yet.
  */
 export function attackText(error: unknown, image?: string): string | undefined {
-  const cause = error instanceof MetadataError ? error.cause : error;
+  const cause = error instanceof MetadataError ? innermostOf(error).cause : error;
   const isSlow = cause instanceof TransportError && cause.details.attack === 'slow retrieval';
   if (!(error instanceof MetadataError))
     return isSlow ? printable(`slow retrieval: ${cause.code}${imageText(image, ' in ')}`) : undefined;
@@ -36,14 +36,24 @@ export function attackText(error: unknown, image?: string): string | undefined {
   return error.attack === undefined ? undefined : printable(`${error.attack}: ${error.wireCode}${place}`);
 }
 
+/** A refusal by one of several mapped repositories has the repository's own as its cause. */
+export function innermostOf(error: MetadataError): MetadataError {
+  return error.cause instanceof MetadataError ? innermostOf(error.cause) : error;
+}
+
 /** `timestamp.json of the Image repository`, or the image that two repositories do not agree about. */
 function placeOf({ role, repository, details }: MetadataError, before: string): string {
-  const owner = repository === undefined ? undefined : REPOSITORIES.get(repository);
+  const owner = ownerOf(repository, details.mappedRepository);
   if (role === undefined && typeof details.target === 'string') return imageText(details.target, before);
   if (role === undefined) return owner === undefined ? '' : before + owner;
   const known = TOP_LEVEL.find((one) => one === role.toLowerCase());
   const file = metadataPath(known ?? { delegation: role.slice(0, MAX_NAME) });
   return `${before}${file}${owner === undefined ? '' : ` of ${owner}`}`;
+}
+
+function ownerOf(repository: string | undefined, mapped: unknown): string | undefined {
+  if (typeof mapped === 'string') return `the repository ${mapped}`;
+  return repository === undefined ? undefined : REPOSITORIES.get(repository);
 }
 
 function imageText(image: string | undefined, before: string): string {

@@ -2,7 +2,7 @@
 // accepted and unsupported (404) batches go, a batch that is too large (413) is halved, one event that is too large goes.
 // After an unreachable server nothing is tried for a while, so that working offline stays quick. client-protocol 3.8, 5.4.
 import type { DeviceEvent, DeviceEventDetails, DeviceEventId } from '@ota-connect/contract/device';
-import { CodedError, formatInstant, instantFromMs } from '@ota-connect/uptane';
+import { CodedError, formatInstant, instantOfClock } from '@ota-connect/uptane';
 import type { Clock, Gateway, ReportStore } from '../ports.ts';
 
 const MAX_BATCH = 1000;
@@ -19,7 +19,7 @@ export type ReportQueueOptions = {
 
 export class ReportQueue {
   readonly #options: ReportQueueOptions;
-  #quietUntilMs = 0;
+  #quiet = { fromMs: 0, untilMs: 0 };
 
   constructor(options: ReportQueueOptions) {
     this.#options = options;
@@ -32,7 +32,7 @@ export class ReportQueue {
     const { correlationId, ...rest } = details;
     store.enqueue({
       id: newId(),
-      deviceTime: formatInstant(instantFromMs(clock.now())),
+      deviceTime: formatInstant(instantOfClock(clock.now())),
       eventType: { id, version: 0 },
       event: correlationId === undefined || correlationId === '' ? rest : { correlationId, ...rest },
     });
@@ -45,7 +45,7 @@ export class ReportQueue {
     for (;;) {
       const batch = store.queued(size);
       if (batch.length === 0) return 'empty';
-      if (clock.now() < this.#quietUntilMs) return 'kept';
+      if (this.#isQuiet(clock.now())) return 'kept';
       const answer = await this.#post(batch.map(({ event }) => event));
       if (answer === 'failed') return 'kept';
       if (answer === 'too_large' && batch.length > 1) {
@@ -56,6 +56,11 @@ export class ReportQueue {
     }
   }
 
+  /** A clock that was set back meanwhile says nothing of how long it was. */
+  #isQuiet(nowMs: number): boolean {
+    return nowMs >= this.#quiet.fromMs && nowMs < this.#quiet.untilMs;
+  }
+
   async #post(
     events: readonly DeviceEvent[],
   ): Promise<'accepted' | 'not_supported' | 'too_large' | 'failed'> {
@@ -64,7 +69,8 @@ export class ReportQueue {
       return await gateway.postEvents(events);
     } catch (error) {
       if (!(error instanceof CodedError) || error.family !== 'TransportError') throw error;
-      this.#quietUntilMs = clock.now() + QUIET_MS;
+      const fromMs = clock.now();
+      this.#quiet = { fromMs, untilMs: fromMs + QUIET_MS };
       onFailure(error);
       return 'failed';
     }

@@ -1,17 +1,19 @@
 // What a step may use: the ports, wired once by the application, and the few facts that do not change while it runs.
 // Steps are functions of this context; they hold no state of their own.
 import {
+  CodedError,
   type EcuSerial,
   type InstalledTarget,
+  type JsonObject,
   type MetadataSource,
+  type RepositoryMapping,
   type Signer,
   type Vehicle,
 } from '@ota-connect/uptane';
-import type { JsonObject } from '@ota-connect/uptane';
-import { CodedError } from '@ota-connect/uptane';
 import type { CommandGate } from '../command-queue.ts';
 import type { EventSink } from '../events.ts';
 import type { Clock, EcuIdentity, Gateway, InstalledVersion, PackageManager, Storage } from '../ports.ts';
+import { commonName } from '../provisioning/common-name.ts';
 import type { ReportQueue } from '../reports/report-queue.ts';
 import type { DeviceTime } from '../time/device-time.ts';
 
@@ -24,11 +26,19 @@ export type DeviceDataSource = {
 
 export type Log = (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
 
+/** Of a device with a repository mapping: it replaces the Image repository. */
+export type MappedSources = {
+  readonly mapping: RepositoryMapping;
+  /** By their names in the mapping, without the Director. */
+  readonly sources: ReadonlyMap<string, MetadataSource>;
+};
+
 export type StepContext = {
   readonly storage: Storage;
   readonly gateway: Gateway;
   readonly directorSource: MetadataSource;
   readonly imageSource: MetadataSource;
+  readonly mapped?: MappedSources;
   readonly packageManager: PackageManager;
   readonly clock: Clock;
   readonly time: DeviceTime;
@@ -42,36 +52,43 @@ export type StepContext = {
   readonly directorFullRoles: NonNullable<Vehicle['directorFullRoles']>;
 };
 
-/** Registered ECUs with what each runs now. */
+/** Registered ECUs with what each runs now, and the names that the Director may call this vehicle by. */
 export function vehicleOf(context: StepContext): Vehicle {
   const { identity, installations } = context.storage;
   return {
     directorFullRoles: context.directorFullRoles,
+    ids: vehicleIds(context),
     ecus: identity.ecus().map(({ serial, hardwareId }) => {
       const installed = installations.current(serial);
+      const floor = counterFloor(installations.log(serial));
       return {
         serial,
         hardwareId,
-        ...(installed === undefined
-          ? {}
-          : { installed: installedImage(installed, installations.log(serial)) }),
+        ...(floor === undefined ? {} : { releaseCounterFloor: floor }),
+        ...(installed === undefined ? {} : { installed: installedImage(installed) }),
       };
     }),
   };
 }
 
-/** With the highest release counter of all that was ever installed there: a rollback does not lower the floor. */
-function installedImage(installed: InstalledVersion, log: readonly InstalledVersion[]): InstalledTarget {
-  const { name, lengthBytes, hashes } = installed;
+/** The device id, and the name in the certificate that the gateway knows the device by. */
+function vehicleIds({ storage: { identity, credentials } }: StepContext): ReadonlySet<string> {
+  const certificate = credentials.tls()?.certificate;
+  const names = [identity.deviceId(), certificate === undefined ? undefined : commonName(certificate)];
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+/** The highest release counter of all that was ever installed there: a rollback does not lower it. */
+function counterFloor(log: readonly InstalledVersion[]): number | undefined {
   const counters = log.flatMap(({ customMeta }) =>
     typeof customMeta.releaseCounter === 'number' ? [customMeta.releaseCounter] : [],
   );
-  return {
-    name,
-    lengthBytes,
-    hashes,
-    ...(counters.length === 0 ? {} : { releaseCounter: Math.max(...counters) }),
-  };
+  return counters.length === 0 ? undefined : Math.max(...counters);
+}
+
+function installedImage({ name, lengthBytes, hashes, customMeta }: InstalledVersion): InstalledTarget {
+  const { releaseCounter } = customMeta;
+  return { name, lengthBytes, hashes, ...(typeof releaseCounter === 'number' ? { releaseCounter } : {}) };
 }
 
 /** @throws CodedError `Bug` when called before the registration, which every verb ensures. */

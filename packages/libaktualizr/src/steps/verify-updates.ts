@@ -10,9 +10,11 @@ import {
   type Verdict,
 } from '@ota-connect/uptane';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
-import { vehicleOf, type StepContext } from './context.ts';
-import { recordAttack } from './record-attack.ts';
+import { innermostOf } from '../reports/attacks.ts';
 import { inKnownTime, inTrustedTime } from '../time/in-trusted-time.ts';
+import { vehicleOf, type StepContext } from './context.ts';
+import { imageSide } from './image-side.ts';
+import { recordAttack } from './record-attack.ts';
 import { refusedUpdate, watchTargets } from './refused-update.ts';
 
 const MIXTURES_FORGIVEN = 2;
@@ -45,9 +47,10 @@ export async function verifyUpdates(
     if (error.code !== 'MetadataFetchFailure') {
       return refuse(context, error, refusedUpdate(error, source.lastTargets() ?? director.load('targets')));
     }
+    const why = innermostOf(error).cause;
     // What was never stored offers nothing to install.
-    if (from === 'storage' && error.cause === undefined) return { kind: 'nothing_new' };
-    throw error.cause ?? error;
+    if (from === 'storage' && why === undefined) return { kind: 'nothing_new' };
+    throw why ?? error;
   }
 }
 
@@ -75,12 +78,11 @@ function verifyFrom(
     readonly now: Instant;
   },
 ): Promise<Verdict> {
-  const { director, image } = context.storage.metadata;
-  const imageSource = from === 'servers' ? context.imageSource : storedSource(image);
+  const { director } = context.storage.metadata;
   return fullVerification(
     vehicleOf(context),
     { name: 'director', store: director, source },
-    { name: 'image', store: image, source: imageSource },
+    imageSide(context, from),
     now,
   );
 }

@@ -3,9 +3,9 @@
 // Uptane Standard #check_time_primary, #time_server
 import { randomBytes } from 'node:crypto';
 import {
-  addSeconds,
   checkAttestedTime,
   formatInstant,
+  instantOfClock,
   MetadataError,
   parseEnvelope,
   parseRoot,
@@ -76,11 +76,10 @@ export class DeviceTime {
     return root?.timeKeys !== undefined && !this.#isFresh(root) && !this.#isClockTrusted(root);
   }
 
-  /** After metadata had expired by the clock: whether an attested time says that the clock is ahead. */
-  async isClockAhead(): Promise<boolean> {
+  /** After metadata had expired under that time: whether an attested one says that it is ahead. */
+  async isAhead(of: Instant): Promise<boolean> {
     const root = this.#directorRoot();
     if (root?.timeKeys === undefined || this.#isFresh(root)) return false;
-    const byClock = this.now();
     try {
       await this.#attest(root);
     } catch (error) {
@@ -88,7 +87,7 @@ export class DeviceTime {
       this.#options.log('info', `Metadata expired by the clock of this device. ${error.message}`);
       return false;
     }
-    return this.now() < addSeconds(byClock, -TOLERANCE_SECONDS);
+    return of - this.now() > TOLERANCE_SECONDS;
   }
 
   /** Metadata held under this time: it cannot be earlier any more. */
@@ -154,7 +153,7 @@ export class DeviceTime {
   /** The attested time, counted on; undefined when there is none, or its keys were withdrawn since. */
   #counted(root: Root | undefined): Instant | undefined {
     if (this.#attested === undefined || this.#attested.time !== this.#lastAttested(root)) return undefined;
-    return addSeconds(this.#attested.time, Math.floor(this.#ageMs(this.#attested.sinceMs) / 1000));
+    return instantOfClock(this.#attested.time * 1000 + this.#ageMs(this.#attested.sinceMs));
   }
 
   #isFresh(root: Root | undefined): boolean {

@@ -7,7 +7,7 @@ import type { DeviceTime } from './device-time.ts';
 /** @throws what `verify` does, and MetadataError TimeUntrusted, MetadataFetchFailure for the time */
 export async function inTrustedTime<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
   await time.prepare();
-  const found = await unlessClockIsAhead(time, verify);
+  const found = await unlessAhead(time, verify);
   if (!time.isAttestationDue()) return found;
   await time.prepare();
   return inKnownTime(time, verify);
@@ -21,12 +21,13 @@ export async function inKnownTime<T>(time: DeviceTime, verify: (now: Instant) =>
   return found;
 }
 
-async function unlessClockIsAhead<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+async function unlessAhead<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+  const now = time.now();
   try {
     return await inKnownTime(time, verify);
   } catch (error) {
     const isExpired = error instanceof MetadataError && error.code === 'ExpiredMetadata';
-    if (!isExpired || !(await time.isClockAhead())) throw error;
+    if (!isExpired || !(await time.isAhead(now))) throw error;
     return inKnownTime(time, verify);
   }
 }

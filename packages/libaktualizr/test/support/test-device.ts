@@ -49,6 +49,8 @@ export type DeviceOptions = {
   readonly http?: Partial<HttpOptions>;
   /** Milliseconds; the real time when absent. */
   readonly now?: () => number;
+  /** Milliseconds of the clock that nobody sets; the real one when absent. */
+  readonly monotonic?: () => number;
   readonly newHasher?: NewHasher;
   /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
   readonly factory?: Config;
@@ -112,7 +114,8 @@ function portsOf(
   options: DeviceOptions,
   device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
 ): Omit<AktualizrPorts, 'log'> {
-  const { gateway, needsReboot = false, bootId = 'boot-1', now = Date.now, factory, newHasher } = options;
+  const { gateway, needsReboot = false, bootId = 'boot-1', factory, newHasher } = options;
+  const { now = Date.now, monotonic = () => performance.now() } = options;
   const { storage, http, imagesPath } = device;
   const { url } = gateway;
   const urls = {
@@ -141,7 +144,7 @@ function portsOf(
       installations: storage.installations,
       ...(newHasher === undefined ? {} : { newHasher }),
     }),
-    clock: { now, sleep: async (_ms, signal) => signal.throwIfAborted() },
+    clock: { now, monotonic, sleep: async (_ms, signal) => signal.throwIfAborted() },
     signer: () => createFileSigner(storage.identity),
     deviceData: factory === undefined ? DEVICE_DATA : createDeviceDataSource(factory),
     bootId,

@@ -43,4 +43,5 @@ export const OWN_TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS ota_connect_etags(id INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, etag TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ota_connect_flags(name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ota_connect_attacks(id INTEGER PRIMARY KEY, subject TEXT NOT NULL, text TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, is_told INTEGER NOT NULL DEFAULT 0 CHECK (is_told IN (0,1)))`,
+  `CREATE TABLE IF NOT EXISTS ota_connect_metadata(repository TEXT NOT NULL, role TEXT NOT NULL, version INTEGER NOT NULL, meta BLOB NOT NULL, UNIQUE(repository, role, version))`,
 ];

@@ -10,6 +10,7 @@ import { attackStore } from './attack-store.ts';
 import { credentialStore } from './credential-store.ts';
 import { connect, numberOf } from './database.ts';
 import type { Connection } from './database.ts';
+import { furtherMetadataStore } from './further-metadata-store.ts';
 import { identityStore } from './identity-store.ts';
 import { imageStore } from './image-store.ts';
 import { inspection } from './inspection.ts';
@@ -27,7 +28,12 @@ import { lockStorage } from './storage-lock.ts';
 /** The port, and beside it what only start-up and aktualizr-info need. */
 export type SqliteStorage = Storage & { readonly flags: FlagStore; readonly inspection: Inspection };
 
-type OwnTable = 'ota_connect_flags' | 'ota_connect_cycle' | 'ota_connect_etags' | 'ota_connect_attacks';
+type OwnTable =
+  | 'ota_connect_flags'
+  | 'ota_connect_cycle'
+  | 'ota_connect_etags'
+  | 'ota_connect_attacks'
+  | 'ota_connect_metadata';
 
 type OpenOptions = {
   /** For looking on: takes no lock, writes nothing, needs an existing database. */
@@ -107,7 +113,11 @@ function storageOver(
   return {
     identity: identityStore(db),
     credentials: credentialStore(db),
-    metadata: { director: metadataStore(db, 'director', flags), image: metadataStore(db, 'image', flags) },
+    metadata: {
+      director: metadataStore(db, 'director', flags),
+      image: metadataStore(db, 'image', flags),
+      further: (name) => furtherMetadataStore(own('ota_connect_metadata'), name, flags),
+    },
     installations: installationStore(db),
     reports: reportStore(db),
     cycle: cycleStore(own('ota_connect_cycle')),

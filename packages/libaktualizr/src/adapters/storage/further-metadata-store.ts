@@ -1,0 +1,40 @@
+// Metadata of the repositories that only a repository mapping names, in a table of ours: the original knows two
+// repositories. Names of repositories and roles are data. client-protocol 10.3; Uptane Standard #repo_mapping_meta.
+import type { MetadataStore, StoredRole } from '@ota-connect/uptane';
+import { bytesOf } from './database.ts';
+import type { Connection } from './database.ts';
+import type { FlagStore } from './own-stores.ts';
+
+const NEWEST_ONLY = -1;
+
+export function furtherMetadataStore(db: Connection, repository: string, flags: FlagStore): MetadataStore {
+  const fullRoles = `full_roles/${repository}`;
+  const place = 'repository = ? AND role = ?';
+  return {
+    load: (role) => {
+      const sql = `SELECT meta FROM ota_connect_metadata WHERE ${place} ORDER BY version DESC LIMIT 1`;
+      return bytesOf(db.get(sql, repository, keyOf(role)), 'meta');
+    },
+    loadRoot: (version) => {
+      const sql = `SELECT meta FROM ota_connect_metadata WHERE ${place} AND version = ?`;
+      return bytesOf(db.get(sql, repository, keyOf('root'), version), 'meta');
+    },
+    save: (role, bytes, version) => {
+      const stored = role === 'root' ? version : NEWEST_ONLY;
+      const sql =
+        'INSERT OR REPLACE INTO ota_connect_metadata(repository, role, version, meta) VALUES(?, ?, ?, ?)';
+      db.run(sql, repository, keyOf(role), stored, bytes);
+    },
+    remove: (role) => db.run(`DELETE FROM ota_connect_metadata WHERE ${place}`, repository, keyOf(role)),
+    flags: () => ({
+      directorFullRoles: () => flags.get(fullRoles) !== undefined,
+      rememberDirectorFullRoles: (served) =>
+        served ? flags.set(fullRoles, 'served') : flags.forget(fullRoles),
+    }),
+  };
+}
+
+/** No name of a role makes a delegation's key that of a top-level role. */
+function keyOf(role: StoredRole): string {
+  return typeof role === 'string' ? role : `delegation/${role.delegation}`;
+}
