@@ -4,6 +4,7 @@ import { PRIMARY } from '@ota-connect/testkit';
 import {
   clientKeyId,
   parseVehicleManifest,
+  sha256Hex,
   verifySignature,
   type Envelope,
   type PublicKey,
@@ -38,6 +39,18 @@ describe('manifest of the Primary', () => {
     assert.ok(own !== undefined);
     assertSigned(own.envelope, key);
     assert.equal(own.report.ecuSerial, PRIMARY.serial);
+  });
+
+  it('names the vehicle, and states the hash of what is signed [5.4.2.1.1-2, 5.4.2.1.1-3, 5.4.2.1.2-2]', async () => {
+    const { aktualizr, storage } = await stage.open();
+    await aktualizr.checkUpdates();
+    const [manifest] = sent();
+    const own = manifest?.ecus.get(PRIMARY.serial);
+    assert.ok(manifest !== undefined && own !== undefined);
+    assert.equal(manifest.vehicleId, storage.identity.deviceId());
+    for (const { signatures, signedBytes } of [manifest.envelope, own.envelope]) {
+      assert.deepEqual(signatures[0]?.hash, { function: 'sha256', digest: sha256Hex(signedBytes) });
+    }
   });
 
   it('counts on with every report, over a restart too [5.4.2.1.2-6]', async () => {

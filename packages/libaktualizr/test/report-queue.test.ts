@@ -75,6 +75,22 @@ describe('report queue', () => {
     assert.equal(await queue.flush(), 'empty');
   });
 
+  it('does not leave it alone for longer, when the clock is set back meanwhile', async () => {
+    const answers: Answer[] = [unreachable, 'accepted'];
+    const { queue, clock } = openQueue(() => answers.shift() ?? 'accepted');
+    queue.enqueue('DevicePaused', {});
+    assert.equal(await queue.flush(), 'kept');
+    clock.set(0);
+    assert.equal(await queue.flush(), 'empty');
+  });
+
+  it('takes an event whatever the clock says', () => {
+    const { queue, rows, clock } = openQueue(() => 'accepted');
+    clock.set(8.64e15);
+    queue.enqueue('DevicePaused', {});
+    assert.equal(rows[0]?.event.deviceTime, '9999-12-31T23:59:59Z');
+  });
+
   it('drops what the server does not know', async () => {
     const { queue, rows } = openQueue(() => 'not_supported');
     queue.enqueue('DevicePaused', {});

@@ -9,7 +9,7 @@ export {
   parseTargetName,
 } from './identifiers.ts';
 export type { CorrelationId, EcuSerial, HardwareId, KeyId, TargetName } from './identifiers.ts';
-export { addSeconds, formatInstant, instantFromMs, parseInstant } from './time.ts';
+export { addSeconds, formatInstant, instantFromMs, instantOfClock, parseInstant } from './time.ts';
 export type { Instant } from './time.ts';
 export { DEFAULT_LIMITS, TUF_LIMITS } from './limits.ts';
 export type { Limits } from './limits.ts';

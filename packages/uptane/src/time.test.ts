@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CodedError } from './errors.ts';
-import { addSeconds, formatInstant, instantFromMs, parseInstant } from './time.ts';
+import { addSeconds, formatInstant, instantFromMs, instantOfClock, parseInstant } from './time.ts';
 
 describe('Instant', () => {
   it('agrees with the calendar of the platform for every second it can write', () => {
@@ -48,5 +48,14 @@ describe('Instant', () => {
   it('drops milliseconds downwards', () => {
     assert.equal(instantFromMs(1999), 1);
     assert.equal(instantFromMs(-1), -1);
+  });
+
+  it('writes down whatever a clock says', () => {
+    const written = (ms: number) => formatInstant(instantOfClock(ms));
+    assert.equal(written(1999), '1970-01-01T00:00:01Z');
+    assert.equal(written(-1), '1969-12-31T23:59:59Z');
+    assert.equal(written(NaN), '1970-01-01T00:00:00Z');
+    for (const ms of [8.64e15, Infinity]) assert.equal(written(ms), '9999-12-31T23:59:59Z');
+    for (const ms of [-8.64e15, -Infinity]) assert.equal(written(ms), '0000-01-01T00:00:00Z');
   });
 });

@@ -8,10 +8,17 @@ export type Instant = number & { readonly [instantBrand]: true };
 
 const FORM = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})Z$/;
 const SECONDS_A_DAY = 86_400;
+const FIRST_SECOND = -62_167_219_200; // 0000-01-01T00:00:00Z
 const LAST_SECOND = 253_402_300_799; // 9999-12-31T23:59:59Z, the last one the form can write
 
 export function instantFromMs(ms: number): Instant {
   return checkedInstant(Math.floor(ms / 1000));
+}
+
+/** What any clock says, as near as the form can write it. */
+export function instantOfClock(ms: number): Instant {
+  const seconds = Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
+  return Math.min(Math.max(seconds, FIRST_SECOND), LAST_SECOND) as Instant;
 }
 
 /** Exactly 20 characters, a day that exists, no leap second, no zone but Z. @throws CodedError TimeError */
@@ -41,7 +48,7 @@ export function addSeconds(instant: Instant, seconds: number): Instant {
 }
 
 function checkedInstant(seconds: number): Instant {
-  if (!Number.isSafeInteger(seconds) || seconds > LAST_SECOND || seconds < -62_167_219_200)
+  if (!Number.isSafeInteger(seconds) || seconds > LAST_SECOND || seconds < FIRST_SECOND)
     throw refuse(String(seconds));
   return seconds as Instant;
 }
