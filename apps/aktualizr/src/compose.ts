@@ -5,16 +5,19 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Aktualizr, type Log } from '@ota-connect/libaktualizr';
 import type { Config } from '@ota-connect/libaktualizr/config/config';
+import { readRepositoryMap } from '@ota-connect/libaktualizr/config/repository-map';
 import type { Clock, EcuIdentity, TlsCredentials } from '@ota-connect/libaktualizr/ports';
 import { createHttpGateway, type GatewayUrls } from '@ota-connect/libaktualizr/adapters/http/gateway';
-import { createHttpMetadataSource } from '@ota-connect/libaktualizr/adapters/http/metadata-source';
 import { HttpClient } from '@ota-connect/libaktualizr/adapters/http/client';
+import type { OnPassedOver } from '@ota-connect/libaktualizr/adapters/http/fall-back';
+import { createRepositories } from '@ota-connect/libaktualizr/adapters/http/repositories';
 import { createFileSigner } from '@ota-connect/libaktualizr/adapters/keys/file-signer';
 import { selectPackageManager } from '@ota-connect/libaktualizr/adapters/package-managers/select';
 import { openStorage, type SqliteStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-storage';
 import { createDeviceDataSource } from '@ota-connect/libaktualizr/device-data/device-data-source';
 import { prepareDevice } from '@ota-connect/libaktualizr/provisioning/prepare-device';
 import { provision } from '@ota-connect/libaktualizr/provisioning/provision';
+import { attackText } from '@ota-connect/libaktualizr/reports/attacks';
 import { readVersion } from './version.ts';
 
 export type Wiring = {
@@ -75,28 +78,36 @@ export async function compose(wiring: Wiring): Promise<Composed> {
 
 /** What goes through the one connection. */
 function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary: EcuIdentity) {
-  const { etags, images, installations, identity, metadata, credentials } = storage;
+  const { etags, images, installations, identity, credentials } = storage;
   const userAgent = `Aktualizr/${readVersion()}`;
   const gatewayOver = (client: HttpClient) =>
     createHttpGateway(client, urlsOf(config), config.provision.expiryDays);
   const http = new HttpClient({ credentials: () => credentials.tls(), stop, userAgent });
   const gateway = gatewayOver(http);
-  const repository = (name: 'director' | 'image', baseUrl: string) =>
-    createHttpMetadataSource(http, { name, baseUrl, store: metadata[name], etags }, stop);
+  const onPassedOver = passedOver(storage, log);
+  const { addressesOf, ...repositories } = createRepositories({
+    http,
+    storage,
+    stop,
+    onPassedOver,
+    directorServer: config.uptane.directorServer,
+    repoServer: config.uptane.repoServer,
+    mapping: readRepositoryMap(config),
+  });
   const sharedGateway = (shared: TlsCredentials) =>
     gatewayOver(new HttpClient({ credentials: () => shared, stop, userAgent }));
   return {
     http,
     gateway,
-    directorSource: repository('director', config.uptane.directorServer),
-    imageSource: repository('image', config.uptane.repoServer),
+    ...repositories,
     packageManager: selectPackageManager(config, {
       http,
       images,
       etags,
       installations,
       primary: primary.serial,
-      addressesOf: () => [[config.uptane.repoServer]],
+      addressesOf,
+      onPassedOver,
     }),
     provision: async () => {
       const outcome = await provision({
@@ -110,6 +121,15 @@ function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary:
       if (outcome === 'provisioned')
         log('info', `Provisioned as ${identity.deviceId()}, Primary ${primary.serial}.`);
     },
+  };
+}
+
+/** One that crawls is told to the Director, although another address answers. */
+function passedOver({ attacks }: SqliteStorage, log: Log): OnPassedOver {
+  return (error) => {
+    log('warning', `${error.message} The next address is asked.`);
+    const text = attackText(error);
+    if (text !== undefined) attacks.record({ text, at: systemClock.now() });
   };
 }
 

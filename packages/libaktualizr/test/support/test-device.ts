@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { generateKeyPair, parseEcuSerial, type EcuSerial, type MetadataSource } from '@ota-connect/uptane';
+import {
+  generateKeyPair,
+  parseEcuSerial,
+  type EcuSerial,
+  type MetadataSource,
+  type RepositoryMapping,
+} from '@ota-connect/uptane';
 import { PRIMARY } from '@ota-connect/testkit';
 import { Aktualizr, type AktualizrPorts } from '../../src/aktualizr.ts';
 import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts';
 import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
-import { createHttpMetadataSource } from '../../src/adapters/http/metadata-source.ts';
+import { createRepositories } from '../../src/adapters/http/repositories.ts';
 import { createFileSigner } from '../../src/adapters/keys/file-signer.ts';
 import { createNonePackageManager } from '../../src/adapters/package-managers/none.ts';
 import type { NewHasher } from '../../src/adapters/files/verified-files.ts';
@@ -52,6 +58,9 @@ export type DeviceOptions = {
   /** Milliseconds of the clock that nobody sets; the real one when absent. */
   readonly monotonic?: () => number;
   readonly newHasher?: NewHasher;
+  readonly mapping?: RepositoryMapping;
+  /** Gets what is said of addresses that do not answer. */
+  readonly passedOver?: string[];
   /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
   readonly factory?: Config;
 };
@@ -124,18 +133,23 @@ function portsOf(
     director: `${url}/director`,
     ecuRegistration: `${url}/director/ecus`,
   };
-  const repository = (name: 'director' | 'image', baseUrl: string) =>
-    createHttpMetadataSource(http, { name, baseUrl, store: storage.metadata[name], etags: storage.etags });
+  const { addressesOf, ...repositories } = createRepositories({
+    http,
+    storage,
+    directorServer: urls.director,
+    repoServer: `${url}/repo`,
+    mapping: options.mapping,
+    onPassedOver: ({ message }) => options.passedOver?.push(message),
+  });
   const gatewayOver = (client: HttpClient) => createHttpGateway(client, urls, '36000');
   return {
     storage,
     gateway: gatewayOver(http),
-    directorSource: repository('director', `${url}/director`),
-    imageSource: repository('image', `${url}/repo`),
+    ...repositories,
     packageManager: createNonePackageManager({
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
-      addressesOf: () => [[`${url}/repo`]],
+      addressesOf,
       primary: primarySerial(factory),
       needsReboot,
       http,

@@ -21,6 +21,8 @@ export type HttpRepository = {
   readonly baseUrl: string;
   readonly store: MetadataStore;
   readonly etags: EtagStore;
+  /** Under which the ETags of this address are kept; the name when absent. */
+  readonly etagScope?: string;
 };
 
 export function createHttpMetadataSource(
@@ -32,7 +34,7 @@ export function createHttpMetadataSource(
     async fetch({ role, version, maxBytes }) {
       const file = metadataPath(role, version);
       const url = `${repository.baseUrl}/${file}`;
-      const key = `${repository.name}/${file}`;
+      const key = `${repository.etagScope ?? repository.name}/${file}`;
       const stored = version === undefined ? repository.store.load(role) : undefined;
       const etag = stored === undefined ? undefined : matchingEtag(repository.etags.load(key), stored);
       const headers = etag === undefined ? {} : { 'If-None-Match': etag };
