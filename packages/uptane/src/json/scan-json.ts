@@ -10,6 +10,8 @@ import { scanString, type Findings } from './scan-string.ts';
 export type ScannedJson = {
   readonly bytes: Buffer;
   readonly isCanonical: boolean;
+  /** Canonical but for blanks. */
+  readonly isSpacedOut: boolean;
   readonly isAscii: boolean;
   readonly ends: ReadonlyMap<number, number>;
 };
@@ -18,6 +20,7 @@ type Scan = Findings & {
   readonly bytes: Buffer;
   readonly ends: Map<number, number>;
   readonly names: NameStack;
+  hasBlanks: boolean;
 };
 
 /** Containers of at least so many bytes are worth remembering. */
@@ -30,10 +33,17 @@ const WORDS: ReadonlyMap<number, Buffer> = new Map(
 export function scanJson(received: Uint8Array, maxDepth: number): ScannedJson {
   const bytes = Buffer.from(received.buffer, received.byteOffset, received.byteLength);
   const names = { bytes, places: new Uint32Array(64), top: 0, sorting: 0 };
-  const scan: Scan = { bytes, ends: new Map(), names, isCanonical: true, isAscii: true };
+  const scan: Scan = { bytes, ends: new Map(), names, hasBlanks: false, isCanonical: true, isAscii: true };
   const end = skipBlanks(scan, scanValue(scan, skipBlanks(scan, 0), maxDepth));
   if (end < bytes.length) throw refuse(end, 'syntax', 'there is text after the value');
-  return { bytes, ends: scan.ends, isCanonical: scan.isCanonical, isAscii: scan.isAscii };
+  const { ends, hasBlanks, isCanonical, isAscii } = scan;
+  return {
+    bytes,
+    ends,
+    isCanonical: isCanonical && !hasBlanks,
+    isSpacedOut: isCanonical && hasBlanks,
+    isAscii,
+  };
 }
 
 /** Each function here takes where its part begins and gives where it ends. */
@@ -98,6 +108,6 @@ function scanWord(bytes: Buffer, start: number): number {
 function skipBlanks(scan: Scan, start: number): number {
   let at = start;
   while (isBlank(scan.bytes[at])) at += 1;
-  if (at > start) scan.isCanonical = false;
+  if (at > start) scan.hasBlanks = true;
   return at;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { tufKey } from '@ota-connect/testkit';
 import { imagePath, metadataPath, TUF_DIALECT, TUF_LIMITS, type JsonValue } from '../../src/index.ts';
-import { newRepository, refreshed } from './tuf-client.ts';
+import { newRepository, refreshed, without } from './tuf-client.ts';
 
 const FILES = ['2.root.json', 'timestamp.json', '2.snapshot.json', '2.targets.json'] as const;
 const DATES = [
@@ -236,8 +236,8 @@ describe('lengths and hashes that a plain TUF repository lists', () => {
 
   it('are taken alone, and beside hashes of unknown kinds', async () => {
     const changes: readonly ReturnType<typeof listed>[] = [
-      listed(({ hashes: _, ...entry }) => entry),
-      listed(({ length: _, ...entry }) => entry),
+      listed((entry) => without(entry, 'hashes')),
+      listed((entry) => without(entry, 'length')),
       listed(({ hashes, ...entry }) => ({ ...entry, hashes: { ...(hashes as object), 'blake2b-256': 7 } })),
     ];
     for (const world of changes) {
@@ -278,7 +278,7 @@ describe('lengths and hashes that a plain TUF repository lists', () => {
     const { repository, client } = newRepository((prepared) => {
       prepared.addImage('below.bin', Buffer.from('below'), prepared.delegate('supplier'));
       prepared.roles.snapshot.edit = (signed) => {
-        const { 'supplier.json': _, ...meta } = signed['meta'] as Record<string, JsonValue>;
+        const meta = without(signed['meta'] as Record<string, JsonValue>, 'supplier.json');
         return { ...signed, meta };
       };
     });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { tufKey, type TufKey } from '@ota-connect/testkit';
-import { addSeconds, MetadataError, TUF_LIMITS } from '../../src/index.ts';
-import { A_YEAR, newRepository, NOW, refreshed, type TufClient } from './tuf-client.ts';
+import { addSeconds, MetadataError, TUF_LIMITS, type JsonValue } from '../../src/index.ts';
+import { A_YEAR, newRepository, NOW, refreshed, type TufClient, without } from './tuf-client.ts';
 
 const ROLES = ['timestamp', 'snapshot', 'targets'] as const;
 const keys = (names: string): readonly TufKey[] => Array.from(names, (name) => tufKey(`key ${name}`));
@@ -165,7 +165,7 @@ describe('Roots of plain TUF', () => {
   for (const role of ['keys', 'roles'] as const) {
     it(`refuses a Root without ${role}`, async () => {
       const { repository, client } = newRepository();
-      repository.roles.root.edit = ({ [role]: _, ...rest }) => rest;
+      repository.roles.root.edit = (signed) => without(signed, role);
       repository.publishRoot();
       await client.refuses('SecurityException::Root');
     });
@@ -175,7 +175,7 @@ describe('Roots of plain TUF', () => {
     for (const role of ['root', ...ROLES]) {
       const { repository, client } = newRepository();
       repository.roles.root.edit = (signed) => {
-        const { [role]: _, ...roles } = signed['roles'] as Record<string, never>;
+        const roles = without(signed['roles'] as Record<string, JsonValue>, role);
         return { ...signed, roles };
       };
       repository.publishRoot();

@@ -14,6 +14,7 @@ import {
   TUF_DIALECT,
   TUF_LIMITS,
   type Instant,
+  type JsonValue,
   type Limits,
   type RefreshedRepository,
   type TopLevelRole,
@@ -95,4 +96,8 @@ export async function refreshed(prepare?: (repository: TufRepository) => void): 
   const world = newRepository(prepare);
   await world.client.refresh();
   return world;
+}
+
+export function without(object: Record<string, JsonValue>, name: string): Record<string, JsonValue> {
+  return Object.fromEntries(Object.entries(object).filter(([other]) => other !== name));
 }
