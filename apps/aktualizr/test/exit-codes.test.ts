@@ -61,6 +61,14 @@ describe('aktualizr process', () => {
   });
 
   describe('configuration', () => {
+    /** Options of a further file that names this mapping. */
+    function mapped(map: string): readonly string[] {
+      const [mapFile, file] = [join(folder.path, 'map.json'), join(folder.path, 'map.toml')];
+      writeFileSync(mapFile, map);
+      writeFileSync(file, `[uptane]\nrepository_map = "${mapFile}"\n`);
+      return ['--config', file];
+    }
+
     it('is valid as it is', async () => {
       const { code, stdout } = await folder.run('--check-config');
       assert.equal(code, 0);
@@ -86,6 +94,28 @@ describe('aktualizr process', () => {
     it('is missing: 78', async () => {
       rmSync(folder.configFile);
       expectFailure(await folder.run('check'), 78, /config\.toml does not exist/);
+    });
+
+    it('names a repository mapping that cannot be used: 78 with its path and what to do', async () => {
+      const more = mapped('{"repositories": {"director": ["https://x"]}, "mapping": []}');
+      const sentence =
+        /map\.json, named by uptane\.repository_map, is no repository mapping: .*Correct the file/;
+      expectFailure(await folder.run('check', ...more), 78, sentence);
+      expectFailure(await folder.run('--check-config', ...more), 78, sentence);
+      assert.deepEqual(gateway.requests, []);
+    });
+
+    it('names a repository mapping, which is followed', async () => {
+      const repositories = {
+        director: ['https://localhost:9/director', `${gateway.url}/director/`],
+        image: [`${gateway.url}/repo`],
+      };
+      const rule = { paths: ['*'], repositories: ['director', 'image'], threshold: 2, terminating: true };
+      const more = mapped(JSON.stringify({ repositories, mapping: [rule] }));
+      assert.match((await folder.run('--check-config', ...more)).stdout, /valid/);
+      const run = await folder.run('check', ...more);
+      assert.equal(run.code, 0, run.stderr);
+      assert.match(run.stderr, /https:\/\/localhost:9 cannot be reached: .* The next address is asked/);
     });
 
     it('names no server: 78', async () => {
