@@ -23,15 +23,28 @@ export function olpcBytes(canonical: Uint8Array): Uint8Array {
       length += 2;
       at += 2;
     } else {
-      const unit = escapedUnit(input, at);
-      at += next === BYTE.letterU ? 6 : 2;
+      const isLong = next === BYTE.letterU;
+      const unit = isLong ? unitAt(input, at) : escapedUnit(input, at);
+      at += isLong ? 6 : 2;
       const isHigh = unit >= 0xd800 && unit <= 0xdbff;
-      const low = isHigh ? escapedUnit(input, at) : 0;
+      const low = isHigh ? unitAt(input, at) : 0;
       if (isHigh) at += 6;
       length = writeUtf8(output, length, isHigh ? 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00) : unit);
     }
   }
   return output.subarray(0, length);
+}
+
+/** Of four digits in lower case, as the canonical form has them. */
+function unitAt(input: Buffer, at: number): number {
+  const a = nibble(input[at + 2] ?? 0);
+  const b = nibble(input[at + 3] ?? 0);
+  const c = nibble(input[at + 4] ?? 0);
+  return (a << 12) | (b << 8) | (c << 4) | nibble(input[at + 5] ?? 0);
+}
+
+function nibble(digit: number): number {
+  return digit < 0x3a ? digit - 0x30 : digit - 0x57;
 }
 
 /** Where it ends. */

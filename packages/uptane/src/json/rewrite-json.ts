@@ -189,9 +189,14 @@ function writeUnit(rewriting: Rewriting, unit: number): void {
     write(rewriting, short);
   } else if (unit >= 0x20 && unit < 0x80) write(rewriting, unit);
   else {
-    write(rewriting, BYTE.backslash);
-    write(rewriting, BYTE.letterU);
-    for (let shift = 12; shift >= 0; shift -= 4) write(rewriting, HEX_DIGITS[(unit >> shift) & 15] ?? 0);
+    const { output, length } = rewriting;
+    output[length] = BYTE.backslash;
+    output[length + 1] = BYTE.letterU;
+    output[length + 2] = HEX_DIGITS[unit >> 12] ?? 0;
+    output[length + 3] = HEX_DIGITS[(unit >> 8) & 15] ?? 0;
+    output[length + 4] = HEX_DIGITS[(unit >> 4) & 15] ?? 0;
+    output[length + 5] = HEX_DIGITS[unit & 15] ?? 0;
+    rewriting.length = length + 6;
   }
 }
 
