@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SECONDARY } from '@ota-connect/testkit';
-import { hashBytes, jsonObject, type MappingEntry, type NextTarget } from '../src/index.ts';
+import { CodedError, hashBytes, jsonObject, type MappingEntry, type NextTarget } from '../src/index.ts';
 import { MappedClient } from './mapped-client.ts';
 
 const EVERYTHING: MappingEntry = {
@@ -165,6 +165,32 @@ describe('repository mapping in full verification', () => {
     }
     await client.publish();
     await client.refuses('TargetMismatch');
+  });
+
+  it('takes every hash that any of them lists, and names who listed the image [5.4.4.2-0, 5.4.3.4-6]', async () => {
+    const client = await MappedClient.create([TWO_OF_THREE], ['second', 'third']);
+    const target = offer(client, 'app.bin', []);
+    const { sha256 = '' } = target.hashes;
+    client.simulator.assign({ ...target, hashes: { sha256 } });
+    client.repository('image').targets.set('app.bin', { ...target, hashes: { sha256 } });
+    client.repository('second').targets.set('app.bin', target);
+    await client.publish();
+    const verdict = await client.verify();
+    const [found] = verdict.kind === 'updates' ? verdict.targets : [];
+    assert.deepEqual(found?.hashes, target.hashes);
+    assert.deepEqual(found?.repositories, ['image', 'second']);
+  });
+
+  it('lets a failure of a store through, whoever else would agree [5.4.4.2-0, 5.4.4-1]', async () => {
+    const client = await MappedClient.create([TWO_OF_THREE], ['second', 'third']);
+    offer(client, 'app.bin', ['image', 'second', 'third']);
+    await client.publish();
+    const image = client.stores.get('image');
+    assert.ok(image);
+    image.load = () => {
+      throw new CodedError('StorageError', 'disk_full', 'No space is left.');
+    };
+    await assert.rejects(client.verify(), { family: 'StorageError' });
   });
 
   it('holds each repository to its own history [5.4.4.4-3, 5.4.4.2-0]', async () => {

@@ -96,7 +96,7 @@ const disagreements: readonly SimulatedAttack[] = [
       ['hardware ids', jsonObject([['hardwareIds', ['primary-hw', 'other-hw']]])],
       ['release counters', jsonObject([['releaseCounter', 8]])],
       ['values of a field that has to match', jsonObject([['variant', 'us']])],
-      ['fields that have to match', jsonObject([['mustMatch', ['variant', 'hardwareIds']]])],
+      ['fields that have to match', jsonObject([['mustMatch', ['variant', 'of nobody']]])],
     ] as const
   ).map(([title, other]) =>
     refused(
@@ -192,6 +192,22 @@ const unlisted: readonly SimulatedAttack[] = (
   },
 }));
 
+const listedTwice: SimulatedAttack = {
+  name: 'multi-role delegation to a role that is listed twice, with other keys',
+  group: 'multi-role',
+  step: '5.2.3.2-7',
+  refusedAs: 'SecurityException::Targets',
+  mutate: async (simulator) => {
+    await offerShared(simulator);
+    simulator.image.roles.targets.edit = (signed) => {
+      const { roles } = signed['delegations'] as { readonly roles: readonly JsonObject[] };
+      const again = roles.map((role) => jsonObject(Object.entries({ ...role, keyids: [] })));
+      return withNested(['delegations', 'roles'], [...roles, ...again])(signed);
+    };
+    await simulator.publish();
+  },
+};
+
 const unverified: readonly SimulatedAttack[] = [
   {
     name: 'multi-role delegation of which one role is not signed',
@@ -211,5 +227,6 @@ export const multiRoleAttacks: readonly SimulatedAttack[] = [
   ...conflicts,
   ...unreadable,
   ...unlisted,
+  listedTwice,
   ...unverified,
 ];

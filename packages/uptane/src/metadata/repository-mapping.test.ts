@@ -67,6 +67,11 @@ describe('repository mapping', () => {
       { ...MAPPING, repositories: { director: ['https://d/'], '../x': ['https://i/'] } },
       'repositories["../x"]',
     ],
+    [
+      'has a name of many letters',
+      { ...MAPPING, repositories: { director: ['https://d/'], ['x'.repeat(65)]: ['https://i/'] } },
+      `repositories["${'x'.repeat(64)}"]`,
+    ],
     ['lacks a mapping', { repositories: MAPPING.repositories }, 'mapping'],
     ['has an empty mapping', { ...MAPPING, mapping: [] }, 'mapping'],
     ['has an entry without paths', entry({ paths: undefined }), 'mapping[0].paths'],
@@ -96,7 +101,9 @@ describe('repository mapping', () => {
       assert.throws(
         () => parseRepositoryMapping(bytes(document)),
         (error) =>
-          error instanceof CodedError && error.family === 'DecodeError' && error.message.includes(path),
+          error instanceof CodedError &&
+          error.family === 'DecodeError' &&
+          error.message.startsWith(`"${path}" `),
       );
     });
   }

@@ -7,7 +7,7 @@ import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
 import { parseTargetName } from '../identifiers.ts';
 import { jsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
-import { readDelegations, type Delegations } from '../metadata/delegations.ts';
+import { delegationsFor, readDelegations, type Delegations } from '../metadata/delegations.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import { resolveTarget } from './resolve-delegations.ts';
@@ -138,6 +138,30 @@ describe('search through delegations in Uptane', () => {
     assert.deepEqual(await search(graph, [], UPTANE_DIALECT), { asked: ['a', 'b', 'e'], found: false });
   });
 
+  it('passes over no delegation for its hardware, when no hardware is asked for [resolve_delegations/5]', () => {
+    const value = jsonObject([
+      ['keys', jsonObject([])],
+      [
+        'roles',
+        [
+          jsonObject([
+            ['hardwareIds', ['one-hw']],
+            ['keyids', []],
+            ['name', 'a'],
+            ['paths', ['*']],
+            ['threshold', 1],
+          ]),
+        ],
+      ],
+    ]);
+    const delegations = readDelegations(value, UPTANE_DIALECT);
+    const count = (image: { name: string; hardwareId?: string }): number =>
+      [...delegationsFor(delegations, image, UPTANE_DIALECT)].length;
+    assert.equal(count({ name: NAME }), 1);
+    assert.equal(count({ name: NAME, hardwareId: 'one-hw' }), 1);
+    assert.equal(count({ name: NAME, hardwareId: 'other-hw' }), 0);
+  });
+
   it('stops at a terminating delegation that leads back [resolve_delegations/4]', async () => {
     const graph = { top: ['a', 'd'], a: ['a!', 'c'] };
     assert.equal((await search(graph, [], UPTANE_DIALECT)).asked.join(' '), 'a');
@@ -188,6 +212,25 @@ describe('delegations of plain TUF', () => {
       assert.deepEqual(asked, [`bins-${bin.toString(16).padStart(digits, '0')}`]);
     });
   }
+
+  it('ends the search with the bin, wherever the bins are [resolve_delegations/4]', async () => {
+    const asked: string[] = [];
+    const succinct = jsonObject(
+      Object.entries({ bit_length: 1, keyids: [], name_prefix: 'bins', threshold: 1 }),
+    );
+    await resolveTarget(targets(delegationsOf(['a', 'b'], TUF_DIALECT), false), {
+      name: NAME,
+      repository: 'plain',
+      dialect: TUF_DIALECT,
+      rootKeys: new Map(),
+      limits: TUF_DIALECT.limits,
+      load: async ({ name }) => {
+        asked.push(name);
+        return targets(name === 'a' ? read({ succinct_roles: succinct }) : undefined, false);
+      },
+    });
+    assert.match(asked.join(' '), /^a bins-[01]$/);
+  });
 
   const bins = (members: Readonly<Record<string, JsonValue>>): Readonly<Record<string, JsonValue>> => ({
     succinct_roles: jsonObject(

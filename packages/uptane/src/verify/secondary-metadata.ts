@@ -46,10 +46,8 @@ export async function metadataForSecondary(
   limits: Limits = DEFAULT_LIMITS,
 ): Promise<readonly MetadataFile[]> {
   const isPartial = ecu.verification === 'partial';
-  const roles: readonly StoredRole[] =
-    isPartial || !director.store.flags().directorFullRoles()
-      ? ['targets']
-      : ['timestamp', 'snapshot', 'targets'];
+  // An original Director has neither Timestamp nor Snapshot: none is stored then.
+  const roles: readonly StoredRole[] = isPartial ? ['targets'] : ['timestamp', 'snapshot', 'targets'];
   const files = filesOf('director', director.store, { ecu, limits, roles });
   if (isPartial) return files;
   const used = await rolesUsed(ecu, { director, image }, now, limits);
