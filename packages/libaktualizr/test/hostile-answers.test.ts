@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { createHasher, hashBytes } from '@ota-connect/uptane';
 import { issue, type Issued } from './support/certificates.ts';
 import { temporaryFolder } from './support/test-device.ts';
@@ -164,5 +165,37 @@ describe('answers that never end', () => {
     };
     assert.equal((await get('/from')).status, 200);
     assert.equal(connections.size, 1);
+  });
+
+  it('are cut off, when their headers do not end', PATIENCE, async () => {
+    let written = 0;
+    answer = (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      const more = () => {
+        const line = `X-Long: ${'a'.repeat(1000)}\r\n`;
+        while (!socket.destroyed && written < 100_000_000) {
+          written += line.length;
+          if (!socket.write(line)) return void socket.once('drain', more);
+        }
+      };
+      more();
+    };
+    await assert.rejects(
+      get('/endless'),
+      (error: unknown) => error instanceof TransportError && error.code === 'malformed',
+    );
+    assert.ok(written < 10_000_000, `${written} bytes of headers were taken`);
+  });
+
+  it('are not unpacked: what was asked for is never compressed', PATIENCE, async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    answer = (socket, head) => {
+      assert.doesNotMatch(head, /accept-encoding/i);
+      const length = `Content-Length: ${bomb.length}\r\n`;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n${length}\r\n`);
+      socket.write(bomb);
+    };
+    const response = await http.request({ method: 'GET', url: `${url}/bomb`, maxBytes: bomb.length });
+    assert.deepEqual(Buffer.from(response.body), bomb);
   });
 });

@@ -100,4 +100,49 @@ describe('refused metadata', () => {
     await offerCounted('first-again.bin', 3);
     assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
   });
+
+  it('are Targets for another vehicle, and none for this one by its id or its certificate’s name [5.2.3.1-3]', async () => {
+    const { simulator } = stage.gateway;
+    const { aktualizr, storage } = await stage.open();
+    storage.identity.saveDeviceId('bay-1');
+    storage.identity.saveRegistration([{ ...PRIMARY, isPrimary: true }]);
+    for (const [vehicleId, kind] of [
+      ['bay-2', 'refused'],
+      ['bay-1', 'nothing_new'],
+      // The common name of the certificate.
+      ['device-1', 'nothing_new'],
+    ] as const) {
+      simulator.director.custom = { vehicleId };
+      await simulator.publish();
+      const checked = await aktualizr.checkUpdates();
+      assert.equal(checked.kind, kind, vehicleId);
+      assert.equal(checked.kind === 'refused' ? checked.error.code : 'BadEcuId', 'BadEcuId');
+    }
+  });
+
+  it('include a release counter below that of an image which a rollback left [full_verification/14]', async () => {
+    const { simulator } = stage.gateway;
+    const { aktualizr, storage } = await stage.open();
+    const offerCounted = async (name: string, releaseCounter: number) => {
+      simulator.director.targets.clear();
+      const custom = { releaseCounter };
+      const image = { name, content: Buffer.from(name), hardwareIds: [PRIMARY.hardwareId], custom };
+      simulator.assign(simulator.addImage(image), [PRIMARY], custom);
+      simulator.correlate(`urn:here-ota:campaign:${name}`);
+      await simulator.publish();
+    };
+    await offerCounted('third.bin', 3);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    await offerCounted('fifth.bin', 5);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    // The boot of the fifth failed: the third runs again.
+    const [third] = aktualizr.installationLog();
+    assert.ok(third !== undefined);
+    storage.installations.save(third, 'current');
+    await offerCounted('fourth.bin', 4);
+    const refused = await aktualizr.checkUpdates();
+    assert.equal(refused.kind === 'refused' && refused.error.code, 'ReleaseCounter');
+    await offerCounted('sixth.bin', 6);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+  });
 });
