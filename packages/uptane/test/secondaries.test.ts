@@ -256,15 +256,17 @@ describe('a Primary that hands metadata on', () => {
     await refusal(secondary.bundle(), 'TargetMismatch');
   });
 
-  it('hands on nothing of what is stored and does not hold any more [5.4-5]', async () => {
-    const { simulator, primary, secondary } = await start();
-    const role = await simulator.delegate('supplier', ['*']);
-    offerBelow(simulator, role, 'app.bin');
-    await simulator.publish();
-    await primary.verify();
-    primary.image.remove({ delegation: 'supplier' });
-    await refusal(secondary.stored(), 'DelegationMissing');
-  });
+  for (const verification of ['full', 'partial'] as const) {
+    it(`hands on nothing of what is stored and does not hold any more, for ${verification} verification [5.4-5]`, async () => {
+      const { simulator, primary, secondary } = await start();
+      const role = await simulator.delegate('supplier', ['*']);
+      offerBelow(simulator, role, 'app.bin');
+      await simulator.publish();
+      await primary.verify();
+      primary.image.remove({ delegation: 'supplier' });
+      await refusal(secondary.stored(verification), 'DelegationMissing');
+    });
+  }
 
   it('changes nothing of its own by it [5.4.2.6-2]', async () => {
     const { simulator, primary, secondary } = await start();

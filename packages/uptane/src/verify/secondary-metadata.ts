@@ -49,8 +49,9 @@ export async function metadataForSecondary(
   // An original Director has neither Timestamp nor Snapshot: none is stored then.
   const roles: readonly StoredRole[] = isPartial ? ['targets'] : ['timestamp', 'snapshot', 'targets'];
   const files = filesOf('director', director.store, { ecu, limits, roles });
-  if (isPartial) return files;
+  // An ECU that verifies partially cannot compare its image with the Image repository: it is done here for it.
   const used = await rolesUsed(ecu, { director, image }, now, limits);
+  if (isPartial) return files;
   for (const [name, { store }] of repositoriesOf(image)) {
     const roles = used.get(name);
     if (roles !== undefined) files.push(...filesOf(name, store, { ecu, limits, roles }));
