@@ -41,8 +41,16 @@ export type DeviceTimeOptions = {
 /** Times for the manifest. */
 export type AttestedTimes = { readonly attestedTime?: Instant; readonly previousAttestedTime?: Instant };
 
+type Stored = {
+  readonly attestation: Uint8Array | undefined;
+  readonly previousAttested: Instant | undefined;
+  readonly verified: Instant | undefined;
+};
+
 export class DeviceTime {
   readonly #options: DeviceTimeOptions;
+  /** What the store holds, read once: nobody else writes it. */
+  #stored: Stored | undefined;
   /** The time that was attested in this process, and when by the clock that nobody sets. */
   #attested: { readonly time: Instant; readonly sinceMs: number } | undefined;
 
@@ -52,9 +60,8 @@ export class DeviceTime {
 
   /** Asks nobody. Never before what is known for certain. */
   now(): Instant {
-    const root = this.#directorRoot();
-    const known = this.#known(root);
-    const counted = this.#counted(root);
+    const known = this.#known();
+    const counted = this.#counted();
     if (counted === undefined) return trustedTime(known).now;
     return Math.max(timeFloor(known), counted) as Instant;
   }
@@ -64,22 +71,24 @@ export class DeviceTime {
    * @throws MetadataError TimeUntrusted; MetadataFetchFailure when the Director cannot be asked, with why as its cause
    */
   async prepare(): Promise<void> {
-    const root = this.#directorRoot();
-    if (this.#isFresh(root)) return;
-    if (this.#isClockTrusted(root)) this.#attested = undefined;
-    else if (root?.timeKeys !== undefined) await this.#attest(root);
+    if (this.#isFresh()) return;
+    if (this.#isClockTrusted()) {
+      this.#attested = undefined;
+      return;
+    }
+    const root = this.#attestingRoot();
+    if (root !== undefined) await this.#attest(root);
   }
 
   /** After metadata were fetched: whether the Root that came with them attests a time that nobody has asked for yet. */
   isAttestationDue(): boolean {
-    const root = this.#directorRoot();
-    return root?.timeKeys !== undefined && !this.#isFresh(root) && !this.#isClockTrusted(root);
+    return !this.#isClockTrusted() && !this.#isFresh() && this.#attestingRoot() !== undefined;
   }
 
   /** After metadata had expired under that time: whether an attested one says that it is ahead. */
   async isAhead(of: Instant): Promise<boolean> {
-    const root = this.#directorRoot();
-    if (root?.timeKeys === undefined || this.#isFresh(root)) return false;
+    const root = this.#attestingRoot();
+    if (root === undefined || this.#isFresh()) return false;
     try {
       await this.#attest(root);
     } catch (error) {
@@ -92,14 +101,15 @@ export class DeviceTime {
 
   /** Metadata held under this time: it cannot be earlier any more. */
   held(at: Instant): void {
-    const verified = this.#options.store.verified();
-    if (verified === undefined || at - verified >= WRITTEN_EVERY_SECONDS)
-      this.#options.store.saveVerified(at);
+    const stored = this.#read();
+    if (stored.verified !== undefined && at - stored.verified < WRITTEN_EVERY_SECONDS) return;
+    this.#options.store.saveVerified(at);
+    this.#stored = { ...stored, verified: at };
   }
 
   attestedTimes(): AttestedTimes {
-    const attestedTime = this.#lastAttested(this.#directorRoot());
-    const previousAttestedTime = this.#options.store.previousAttested();
+    const attestedTime = this.#lastAttested();
+    const previousAttestedTime = this.#read().previousAttested;
     if (attestedTime === undefined) return {};
     return previousAttestedTime === undefined ? { attestedTime } : { attestedTime, previousAttestedTime };
   }
@@ -108,13 +118,14 @@ export class DeviceTime {
     const { store, log } = this.#options;
     const nonce = randomBytes(16).toString('hex');
     const received = await this.#ask(nonce);
-    const notBefore = this.#lastAttested(root);
+    const notBefore = this.#lastAttested();
     const time = checkAttestedTime(
       received,
       root,
       notBefore === undefined ? { nonce } : { nonce, notBefore },
     );
     store.saveAttestation(received, notBefore);
+    this.#stored = { ...this.#read(), attestation: received, previousAttested: notBefore };
     this.#attested = { time, sinceMs: this.#monotonic() };
     log('info', `The Director attests that it is ${formatInstant(time)}.`);
   }
@@ -133,50 +144,63 @@ export class DeviceTime {
     return received;
   }
 
-  #known(root: Root | undefined): KnownTime {
-    const { clock, store } = this.#options;
-    const lastVerified = store.verified();
-    const lastAttested = this.#lastAttested(root);
+  #read(): Stored {
+    const { store } = this.#options;
+    this.#stored ??= {
+      attestation: store.attestation(),
+      previousAttested: store.previousAttested(),
+      verified: store.verified(),
+    };
+    return this.#stored;
+  }
+
+  #known(): KnownTime {
+    const lastVerified = this.#read().verified;
+    const lastAttested = this.#lastAttested();
     return {
-      clockMs: clock.now(),
+      clockMs: this.#options.clock.now(),
       builtNotBefore: BUILT_NOT_BEFORE,
       ...(lastVerified === undefined ? {} : { lastVerified }),
       ...(lastAttested === undefined ? {} : { lastAttested }),
     };
   }
 
-  #lastAttested(root: Root | undefined): Instant | undefined {
-    const stored = this.#options.store.attestation();
-    return stored === undefined || root === undefined ? undefined : storedAttestedTime(stored, root);
+  #lastAttested(): Instant | undefined {
+    const { attestation } = this.#read();
+    const root = attestation === undefined ? undefined : this.#attestingRoot();
+    return attestation === undefined || root === undefined
+      ? undefined
+      : storedAttestedTime(attestation, root);
   }
 
   /** The attested time, counted on; undefined when there is none, or its keys were withdrawn since. */
-  #counted(root: Root | undefined): Instant | undefined {
-    if (this.#attested === undefined || this.#attested.time !== this.#lastAttested(root)) return undefined;
+  #counted(): Instant | undefined {
+    if (this.#attested === undefined || this.#attested.time !== this.#lastAttested()) return undefined;
     return instantOfClock(this.#attested.time * 1000 + this.#ageMs(this.#attested.sinceMs));
   }
 
-  #isFresh(root: Root | undefined): boolean {
+  #isFresh(): boolean {
     return (
       this.#attested !== undefined &&
       this.#ageMs(this.#attested.sinceMs) < FRESH_MS &&
-      this.#counted(root) !== undefined
+      this.#counted() !== undefined
     );
   }
 
   /** Not below what is certain, and not apart from what was attested in this process. */
-  #isClockTrusted(root: Root | undefined): boolean {
-    const { now, isTrusted } = trustedTime(this.#known(root));
-    const counted = this.#counted(root);
+  #isClockTrusted(): boolean {
+    const { now, isTrusted } = trustedTime(this.#known());
+    const counted = this.#counted();
     return isTrusted && (counted === undefined || Math.abs(now - counted) <= TOLERANCE_SECONDS);
   }
 
-  /** Stored, and therefore verified. One that cannot be read attests nothing; verification says what is wrong with it. */
-  #directorRoot(): Root | undefined {
+  /** Of a Director that attests the time. One that cannot be read attests nothing; verification says what is wrong with it. */
+  #attestingRoot(): Root | undefined {
     const stored = this.#options.director.load('root');
     if (stored === undefined) return undefined;
     try {
-      return parseRoot(parseEnvelope(stored, { role: 'root', repository: 'director' }), 'director');
+      const root = parseRoot(parseEnvelope(stored, { role: 'root', repository: 'director' }), 'director');
+      return root.timeKeys === undefined ? undefined : root;
     } catch (error) {
       if (error instanceof MetadataError) return undefined;
       throw error;
