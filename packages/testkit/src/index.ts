@@ -37,6 +37,8 @@ export {
   ALL_SLOTS,
   giveKeys,
   offerDelegated,
+  offerFor,
+  republish,
   roleAt,
   withMember,
   withNested,

@@ -6,6 +6,7 @@ import type { Limits } from '../limits.ts';
 import type { ListedFile, Listing } from '../metadata/listing.ts';
 import type { StoredRole } from '../metadata/role.ts';
 import type { Signature } from '../metadata/signature.ts';
+import type { Steps } from '../verify/match-path.ts';
 
 export type Dialect = {
   readonly name: 'uptane' | 'tuf';
@@ -44,7 +45,7 @@ export type Dialect = {
 
   readonly delegations: {
     /** Whether a path pattern covers the name of an image. */
-    readonly matches: (pattern: string, name: string) => boolean;
+    readonly matches: (pattern: string, name: string, steps: Steps) => boolean;
     /** What there is beside paths: hardware ids and multi-role delegations, or hash prefixes and succinct roles. */
     readonly members: 'uptane' | 'tuf';
     /** Whether one search visits a role once, whoever delegates to it; else cycles alone are cut. */

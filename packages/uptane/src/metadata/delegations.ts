@@ -16,6 +16,7 @@ import {
   readStrings,
 } from '../json/decode.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { MATCHING_STEPS } from '../verify/match-path.ts';
 
 export type DelegatedRole = RoleKeys & { readonly name: string };
 
@@ -42,9 +43,11 @@ export type Delegations = {
   readonly bins?: Bins;
 };
 
+type RolesByName = ReadonlyMap<string, DelegatedRole | 'twice'>;
 type Members = Dialect['delegations']['members'];
 
 const MAX_BIT_LENGTH = 32;
+const MAX_NAME = 1024;
 
 /** @throws CodedError DecodeError, MetadataError IllegalThreshold */
 export function readDelegations(value: JsonValue, dialect: Dialect): Delegations {
@@ -54,31 +57,36 @@ export function readDelegations(value: JsonValue, dialect: Dialect): Delegations
   const keys = member(object, 'keys');
   const single = roles.map((role, index) => readRole(role, `delegations.roles[${index}]`, dialect));
   const several = members === 'uptane' ? (readOptional(object, 'multiRole', readArray) ?? []) : [];
+  const listed = rolesByName(several.length === 0 ? [] : single);
   const bins = members === 'tuf' ? readBins(object, dialect) : undefined;
   const mayLackKeys = roles.length === 0 && bins === undefined;
   return {
     keys: keys === undefined && mayLackKeys ? new Map() : readKeyRing(keys, 'delegations.keys', dialect),
     list: [
-      ...several.map((one, index) => readMultiRole(one, `delegations.multiRole[${index}]`, single)),
+      ...several.map((one, index) => readMultiRole(one, `delegations.multiRole[${index}]`, listed)),
       ...single,
     ],
     ...(bins === undefined ? {} : { bins }),
   };
 }
 
-/** Those that may speak for the image, in order. `hardwareId` is that of the ECU which is to install it. */
+/**
+ * Those that may speak for the image, in order. `hardwareId` is that of the ECU which is to install it.
+ * @throws CodedError DecodeError when their patterns take too long to compare
+ */
 export function* delegationsFor(
   { list, bins }: Delegations,
   image: { readonly name: string; readonly hardwareId?: string },
   { delegations: { matches } }: Dialect,
 ): Generator<Delegation> {
   const hash = sha256Hex(new TextEncoder().encode(image.name));
+  const steps = { left: MATCHING_STEPS };
   for (const delegation of list) {
     const { hardwareIds } = delegation;
     const fits =
       hardwareIds === undefined || image.hardwareId === undefined || hardwareIds.includes(image.hardwareId);
     const covers =
-      delegation.paths.some((pattern) => matches(pattern, image.name)) ||
+      delegation.paths.some((pattern) => matches(pattern, image.name, steps)) ||
       delegation.pathHashPrefixes.some((prefix) => hash.startsWith(prefix));
     if (fits && covers) yield delegation;
   }
@@ -99,15 +107,14 @@ function readRole(value: JsonValue, path: string, dialect: Dialect): Delegation 
 }
 
 /** The keys of its roles stand in `delegations.roles`; a role that speaks in agreement alone has no paths there. */
-function readMultiRole(value: JsonValue, path: string, single: readonly Delegation[]): Delegation {
+function readMultiRole(value: JsonValue, path: string, listed: RolesByName): Delegation {
   const object = readObject(value, path);
   const names = readStrings(member(object, 'roles'), `${path}.roles`);
   if (names.length === 0 || new Set(names).size < names.length)
     throw wrong(`"${path}.roles" has to name roles, each once.`);
-  const listed = single.flatMap((delegation) => delegation.roles);
   const roles = names.map((name) => {
-    const [role, another] = listed.filter((one) => one.name === name);
-    if (role !== undefined && another === undefined) return role;
+    const role = listed.get(name);
+    if (role !== undefined && role !== 'twice') return role;
     throw wrong(`"${path}.roles" names "${name.slice(0, 80)}", which has to be in delegations.roles once.`);
   });
   const agreement = member(object, 'threshold');
@@ -118,6 +125,14 @@ function readMultiRole(value: JsonValue, path: string, single: readonly Delegati
   }
   const paths = readStrings(member(object, 'paths'), `${path}.paths`);
   return { roles, agreement, paths, pathHashPrefixes: [], ...readTerms(object, 'uptane') };
+}
+
+function rolesByName(single: readonly Delegation[]): RolesByName {
+  const byName = new Map<string, DelegatedRole | 'twice'>();
+  for (const role of single.flatMap(({ roles }) => roles)) {
+    byName.set(role.name, byName.has(role.name) ? 'twice' : role);
+  }
+  return byName;
 }
 
 function readTerms(object: JsonObject, members: Members): Pick<Delegation, 'terminating' | 'hardwareIds'> {
@@ -152,6 +167,7 @@ function readBins(delegations: JsonObject, dialect: Dialect): Bins | undefined {
   if (object === undefined) return undefined;
   const path = 'delegations.succinct_roles';
   const namePrefix = readString(member(object, 'name_prefix'), `${path}.name_prefix`);
+  checkName(namePrefix);
   const bitLength = readInteger(member(object, 'bit_length'), `${path}.bit_length`, 1);
   if (bitLength > MAX_BIT_LENGTH) throw wrong(`"${path}.bit_length" has to be 1 to ${MAX_BIT_LENGTH}.`);
   return { ...readRoleKeys(object, { path, title: namePrefix, dialect }), namePrefix, bitLength };
@@ -165,7 +181,9 @@ function binFor({ bitLength, namePrefix, ...keys }: Bins, hash: string): Delegat
   return { roles: [{ ...keys, name }], agreement: 1, paths: [], pathHashPrefixes: [], terminating: true };
 }
 
+/** Any text: a name is encoded wherever it becomes part of a path. */
 function checkName(name: string): void {
+  if (name.length > MAX_NAME) throw wrong(`A delegated role has a name of more than ${MAX_NAME} characters.`);
   const lowerCase = name.toLowerCase();
   if (name !== '' && !TOP_LEVEL_ROLES.some((role) => role === lowerCase)) return;
   throw wrong(`A delegated role must not be named "${name}".`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { matchesPath, matchesPathByFolder } from './match-path.ts';
+import { CodedError } from '../errors.ts';
+import { MATCHING_STEPS, matchesPath, matchesPathByFolder } from './match-path.ts';
 
 describe('delegation path patterns', () => {
   const CASES: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
@@ -29,6 +30,13 @@ describe('delegation path patterns', () => {
     ['', '', true],
     ['', 'a', false],
     ['\u{1f600}?', '\u{1f600}a', true],
+    ['?', '\u{1f600}', true],
+    ['[\uffee-\u{1f601}]', '\u{1f600}', true],
+    ['[!]', '[!]', true],
+    ['[a', '[a', true],
+    ['a\\', 'a\\', true],
+    ['**', 'ab', true],
+    ['a**', 'a', true],
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
@@ -38,6 +46,29 @@ describe('delegation path patterns', () => {
 
   it('ends on a pattern made to run away [resolve_delegations/5]', () => {
     assert.equal(matchesPath('*a'.repeat(200), 'a'.repeat(1000) + 'b'), false);
+  });
+
+  for (const [title, pattern] of [
+    ['brackets that never close', '['.repeat(400_000)],
+    ['brackets that close at the end', `${'['.repeat(400_000)}]`],
+    ['stars', `${'*'.repeat(400_000)}b`],
+    ['a long set, tried at every place', `*[${'bc'.repeat(2000)}]b`],
+  ] as const) {
+    it(`needs few steps for ${title} [resolve_delegations/5]`, () => {
+      const steps = { left: MATCHING_STEPS };
+      assert.equal(matchesPath(pattern, 'a/'.repeat(200), steps), false);
+      assert.ok(steps.left > MATCHING_STEPS / 4, `${MATCHING_STEPS - steps.left} steps`);
+    });
+  }
+
+  it('counts the steps of all patterns together, and refuses to go on [resolve_delegations/5]', () => {
+    const steps = { left: 2000 };
+    const compare = (): boolean => matchesPath('*b', 'a'.repeat(900), steps);
+    assert.equal(compare(), false);
+    assert.throws(
+      () => compare() || compare(),
+      (error) => error instanceof CodedError && error.code === 'too_many_steps',
+    );
   });
 });
 
@@ -56,6 +87,11 @@ describe('delegation path patterns of plain TUF', () => {
     ['[ab]/x', 'b/x', true],
     ['a/', 'a', false],
     ['a', 'a/', false],
+    ['[a/b]', '[a/b]', true],
+    ['[!b]', '/', false],
+    ['*a/b', 'xa/ca/b', false],
+    ['*/b', 'a/b', true],
+    ['a\\/b', 'a\\/b', true],
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {

@@ -1,80 +1,136 @@
 // Path patterns of delegations: shell patterns as fnmatch reads them without flags, so that `*` also crosses `/` and a
-// leading dot is nothing special. Linear in the text for each star: a pattern from outside cannot make it run away.
+// leading dot is nothing special; or folder by folder, as TUF reads them. Nothing is made of a pattern, and every step is
+// counted: patterns come from outside, and a file can hold millions of them.
 // Source: Uptane Standard #delegations; POSIX fnmatch; TUF specification 4.5
-type Token =
-  | { readonly kind: 'star' }
-  | { readonly kind: 'one'; readonly accepts: (character: string) => boolean };
+import { CodedError } from '../errors.ts';
 
-export function matchesPath(pattern: string, name: string): boolean {
-  const tokens = tokenize(Array.from(pattern));
-  const text = Array.from(name);
+/** Steps that are left, for all patterns together that one question is about. */
+export type Steps = { left: number };
+
+/** A tenth of a second. Honest patterns need a few steps each. */
+export const MATCHING_STEPS = 20_000_000;
+
+type Matching = {
+  readonly pattern: string;
+  readonly name: string;
+  /** Whether wildcards stop at `/`. */
+  readonly byFolder: boolean;
+  readonly lastClose: number;
+  readonly steps: Steps;
+};
+
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+const NOWHERE = -1;
+
+/** @throws CodedError DecodeError `too_many_steps` */
+export function matchesPath(pattern: string, name: string, steps: Steps = { left: MATCHING_STEPS }): boolean {
+  return matches({ pattern, name, byFolder: false, lastClose: pattern.lastIndexOf(']'), steps });
+}
+
+/** As TUF reads patterns: folder by folder, so that no wildcard crosses a `/`. @throws CodedError as matchesPath */
+export function matchesPathByFolder(
+  pattern: string,
+  name: string,
+  steps: Steps = { left: MATCHING_STEPS },
+): boolean {
+  return matches({ pattern, name, byFolder: true, lastClose: pattern.lastIndexOf(']'), steps });
+}
+
+/** Only the last star is tried again further on: one before it could not do better. */
+function matches(matching: Matching): boolean {
+  const { pattern, name, byFolder } = matching;
   let at = 0;
   let t = 0;
-  let retry: { t: number; at: number } | undefined;
-  while (at < text.length) {
-    const token = tokens[t];
-    if (token?.kind === 'star') {
-      retry = { t: t + 1, at };
+  let retry = { t: NOWHERE, at: 0 };
+  while (at < name.length) {
+    spend(matching, 1);
+    const end = pattern.charCodeAt(t) === STAR ? NOWHERE : tokenEnd(matching, t, at);
+    if (pattern.charCodeAt(t) === STAR) {
       t += 1;
-    } else if (token?.accepts(text[at] ?? '') === true) {
-      t += 1;
-      at += 1;
-    } else if (retry !== undefined) {
-      retry = { t: retry.t, at: retry.at + 1 };
-      ({ t, at } = retry);
+      retry = { t, at };
+    } else if (end !== NOWHERE) {
+      t = end;
+      at += widthAt(name, at);
     } else {
-      return false;
+      if (retry.t === NOWHERE || (byFolder && name.charCodeAt(retry.at) === SLASH)) return false;
+      retry = { t: retry.t, at: retry.at + widthAt(name, retry.at) };
+      ({ t, at } = retry);
     }
   }
-  return tokens.slice(t).every((token) => token.kind === 'star');
-}
-
-/** As TUF reads patterns: folder by folder, so that no wildcard crosses a `/`. */
-export function matchesPathByFolder(pattern: string, name: string): boolean {
-  const patterns = pattern.split('/');
-  const folders = name.split('/');
-  if (patterns.length !== folders.length) return false;
-  return patterns.every((one, index) => matchesPath(one, folders[index] ?? ''));
-}
-
-function tokenize(pattern: readonly string[]): readonly Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  while (at < pattern.length) {
-    const character = pattern[at] ?? '';
-    const set = character === '[' ? readSet(pattern, at) : undefined;
-    if (character === '*') tokens.push({ kind: 'star' });
-    else if (character === '?') tokens.push({ kind: 'one', accepts: () => true });
-    else if (set !== undefined) tokens.push(set.token);
-    else {
-      if (character === '\\' && at + 1 < pattern.length) at += 1;
-      const literal = pattern[at] ?? '';
-      tokens.push({ kind: 'one', accepts: (other) => other === literal });
-    }
-    at = set?.end ?? at + 1;
+  while (pattern.charCodeAt(t) === STAR) {
+    spend(matching, 1);
+    t += 1;
   }
-  return tokens;
+  return t === pattern.length;
 }
 
-/** `[a-z]`, `[!a-z]`, `[]x]`; undefined when the bracket does not close and stands for itself. */
-function readSet(pattern: readonly string[], start: number): { token: Token; end: number } | undefined {
-  const negated = pattern[start + 1] === '!' || pattern[start + 1] === '^';
-  const first = start + (negated ? 2 : 1);
-  const close = pattern.indexOf(']', first + 1);
-  if (close === -1) return undefined;
-  const members = pattern.slice(first, close);
-  const accepts = (character: string): boolean => isMember(members, character) !== negated;
-  return { token: { kind: 'one', accepts }, end: close + 1 };
-}
-
-function isMember(members: readonly string[], character: string): boolean {
-  let i = 0;
-  while (i < members.length) {
-    const low = members[i] ?? '';
-    const isRange = members[i + 1] === '-' && i + 2 < members.length;
-    const high = isRange ? (members[i + 2] ?? '') : low;
-    if (character >= low && character <= high) return true;
-    i += isRange ? 3 : 1;
+/** Where the part of the pattern that begins at `t` ends, if it accepts the character at `at`; else NOWHERE. */
+function tokenEnd(matching: Matching, t: number, at: number): number {
+  const { pattern, name, byFolder } = matching;
+  if (t >= pattern.length) return NOWHERE;
+  const unit = pattern.charCodeAt(t);
+  const isSlash = byFolder && name.charCodeAt(at) === SLASH;
+  if (unit === QUESTION) return isSlash ? NOWHERE : t + 1;
+  if (unit === OPEN) {
+    const close = closeOf(matching, t);
+    if (close !== NOWHERE) return !isSlash && isInSet(matching, t, close, at) ? close + 1 : NOWHERE;
   }
-  return false;
+  const next = pattern.charCodeAt(t + 1);
+  const isEscape = unit === BACKSLASH && t + 1 < pattern.length && !(byFolder && next === SLASH);
+  const literal = isEscape ? t + 1 : t;
+  return pattern.codePointAt(literal) === name.codePointAt(at)
+    ? literal + widthAt(pattern, literal)
+    : NOWHERE;
+}
+
+/** Where the set that opens at `t` closes; NOWHERE when the bracket stands for itself. The first member may be `]`. */
+function closeOf(matching: Matching, t: number): number {
+  const { pattern, byFolder, lastClose } = matching;
+  const first = firstMember(pattern, t);
+  if (first + 1 > lastClose) return NOWHERE;
+  if (byFolder && pattern.charCodeAt(first) === SLASH) return NOWHERE;
+  for (let at = first + widthAt(pattern, first); at <= lastClose; at += 1) {
+    spend(matching, 1);
+    const unit = pattern.charCodeAt(at);
+    if (unit === CLOSE) return at;
+    if (byFolder && unit === SLASH) return NOWHERE;
+  }
+  return NOWHERE;
+}
+
+function isInSet(matching: Matching, t: number, close: number, at: number): boolean {
+  const { pattern, name } = matching;
+  const wanted = name.codePointAt(at) ?? 0;
+  const first = firstMember(pattern, t);
+  const isNegated = first > t + 1;
+  for (let member = first; member < close;) {
+    spend(matching, 1);
+    const low = pattern.codePointAt(member) ?? 0;
+    const dash = member + widthAt(pattern, member);
+    const isRange = pattern[dash] === '-' && dash + 1 < close;
+    const high = isRange ? (pattern.codePointAt(dash + 1) ?? 0) : low;
+    if (wanted >= low && wanted <= high) return !isNegated;
+    member = isRange ? dash + 1 + widthAt(pattern, dash + 1) : dash;
+  }
+  return isNegated;
+}
+
+function firstMember(pattern: string, t: number): number {
+  return pattern[t + 1] === '!' || pattern[t + 1] === '^' ? t + 2 : t + 1;
+}
+
+/** Of a character in UTF-16 units. */
+function widthAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
+function spend({ steps }: Matching, count: number): void {
+  steps.left -= count;
+  if (steps.left >= 0) return;
+  throw new CodedError('DecodeError', 'too_many_steps', 'The patterns take too long to compare.');
 }

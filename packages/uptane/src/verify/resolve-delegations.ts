@@ -51,7 +51,9 @@ async function visit(targets: Targets, walk: Walk): Promise<Answer> {
   const { delegations } = targets;
   if (delegations === undefined) return 'not found';
   checkKeyIds(delegations, walk);
-  for (const delegation of delegationsFor(delegations, walk, walk.dialect)) {
+  const origin = { role: 'targets', repository: walk.repository } as const;
+  const asked = refusingMalformed(origin, () => [...delegationsFor(delegations, walk, walk.dialect)]);
+  for (const delegation of asked) {
     const found = await ask(delegation, delegations.keys, walk);
     if (found !== 'not found') return found;
     if (delegation.terminating) return 'stop';

@@ -106,6 +106,23 @@ describe('rollback', () => {
     await restarted.refuses('Rollback');
   });
 
+  it('takes a restored backup for its memory: what was seen since is forgotten, what is older stays refused [check_timestamp/3]', async () => {
+    const { simulator, client } = await honestStart();
+    await simulator.publish();
+    await client.verify();
+    const backup = { director: client.director.copy(), image: client.image.copy() };
+    simulator.offer('app.bin');
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+    const restored = new TestClient(simulator);
+    Object.assign(restored, backup);
+    for (const name of ['director', 'image'] as const) simulator.repository(name).replay(-2);
+    assert.equal((await restored.verify()).kind, 'nothing_new');
+    simulator.director.replay(0);
+    await restored.refuses('Rollback');
+    await goesOn(simulator, restored);
+  });
+
   it('does not even ask for a Snapshot that is older, as Timestamp lists it [check_timestamp/3]', async () => {
     const { simulator, client } = await honestStart();
     simulator.offer('app.bin');

@@ -8,7 +8,7 @@ import { fuzz } from './fuzzer.ts';
 import { CORPUS, corpus, type CorpusEntry, seedsFor } from './seeds.ts';
 import { judge, SUBJECTS } from './subjects.ts';
 
-const INPUTS = 500;
+const INPUTS = 300;
 const KEPT = 12;
 const KEPT_BYTES = 1500;
 
