@@ -112,7 +112,7 @@ describe('attested time', () => {
     }
   });
 
-  it('counts keys, not key ids, and refuses a key id twice [5.2-3]', async () => {
+  it('counts keys, not key ids, and refuses a key id twice', async () => {
     const [one, two] = await fixedKeys('time', 2);
     assert.ok(one !== undefined && two !== undefined);
     const twin = underKeyId(one, parseKeyId('twin'));
