@@ -15,7 +15,7 @@ const SOURCES = 'packages/uptane/src/verify';
 const TESTS = [
   'packages/uptane/src/verify/*.test.ts',
   'packages/uptane/test/*.test.ts',
-  'packages/uptane/test/attacks/*.test.ts',
+  'packages/uptane/test/{attacks,tuf}/*.test.ts',
 ];
 const SLOW = ['packages/uptane/test/golden.test.ts', 'packages/uptane/test/power-cuts.test.ts'];
 
