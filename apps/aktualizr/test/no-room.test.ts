@@ -1,8 +1,9 @@
 // What the real process says when there is no room: 74, one sentence, nothing damaged, and the next run with room ends
-// well. Without root: /dev/full is a disk without room, `ulimit -f` bounds every file that the process writes.
+// well. Without root: no disk has room for the longest image, `ulimit -f` bounds every file that the process writes. A disk
+// that fills while an image arrives is in test/system/full-disk.test.ts.
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -49,10 +50,16 @@ describe('aktualizr process without room', () => {
 
   it('for the image: keeps the update for later', async () => {
     const file = await offer('the new version');
-    mkdirSync(folder.imagesPath, { mode: 0o700 });
-    symlinkSync('/dev/full', file);
+    const { director, image } = gateway.simulator;
+    const signed = image.targets.get('app.bin');
+    assert.ok(signed !== undefined);
+    for (const { targets } of [director, image]) {
+      const target = targets.get('app.bin') ?? signed;
+      targets.set('app.bin', { ...target, lengthBytes: 2 ** 52 });
+    }
+    await gateway.simulator.publish();
     await expectNoRoom(/do not fit\. Free some space and try again/, 'once');
-    rmSync(file);
+    await offer('the new version');
     await expectUpdate(file, 'the new version');
   });
 
