@@ -4,9 +4,18 @@ import { coreBench } from './core.bench.ts';
 import { deviceBench } from './device.bench.ts';
 import type { Result } from './result.ts';
 import { serverBench } from './server.bench.ts';
+import { tufBench } from './tuf.bench.ts';
 
-const GROUPS: ReadonlyMap<string, (emit: (result: Result) => void) => Promise<void>> = new Map([
-  ['core', coreBench],
+type Bench = (emit: (result: Result) => void) => Promise<void>;
+
+const GROUPS: ReadonlyMap<string, Bench> = new Map<string, Bench>([
+  [
+    'core',
+    async (emit) => {
+      await coreBench(emit);
+      await tufBench(emit);
+    },
+  ],
   ['device', deviceBench],
   ['server', serverBench],
 ]);

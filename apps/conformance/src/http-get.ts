@@ -34,7 +34,7 @@ export async function httpGet(start: Address, wanted: Wanted): Promise<'whole' |
   try {
     let address = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      outgoing = await open(address);
+      outgoing = open(address);
       const message = await headOf(outgoing);
       const location = message.headers.location;
       if (location === undefined || !REDIRECTS.has(message.statusCode ?? 0))
@@ -52,9 +52,9 @@ export async function httpGet(start: Address, wanted: Wanted): Promise<'whole' |
   }
 }
 
-async function open({ url, path }: Address): Promise<ClientRequest> {
-  // Loaded when they are needed: most repositories of tests are plain HTTP.
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+function open({ url, path }: Address): ClientRequest {
+  // Not imported: an import of node:http reads all its members and with them loads a second HTTP client, WebSockets too.
+  const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
   const host = url.hostname.replaceAll(/^\[|\]$/g, '');
   const headers = { host: url.host, 'user-agent': 'ota-connect', accept: '*/*' };
   const port = url.port === '' ? {} : { port: url.port };
