@@ -7,20 +7,17 @@ import {
   formatInstant,
   instantOfClock,
   MetadataError,
-  parseEnvelope,
-  parseRoot,
   storedAttestedTime,
   timeFloor,
-  timeUntrusted,
   trustedTime,
   type Instant,
   type KnownTime,
   type MetadataStore,
   type Root,
 } from '@ota-connect/uptane';
-import { TransportError } from '../errors.ts';
 import type { Clock, Gateway, TimeStore } from '../ports.ts';
 import type { Log } from '../steps/context.ts';
+import { askTime, attestingRoot } from './ask-time.ts';
 import { BUILT_NOT_BEFORE } from './built-not-before.ts';
 
 /** Then it is asked for again, where it is still needed. */
@@ -115,9 +112,9 @@ export class DeviceTime {
   }
 
   async #attest(root: Root): Promise<void> {
-    const { store, log } = this.#options;
+    const { gateway, store, log } = this.#options;
     const nonce = randomBytes(16).toString('hex');
-    const received = await this.#ask(nonce);
+    const received = await askTime(gateway, nonce);
     const notBefore = this.#lastAttested();
     const time = checkAttestedTime(
       received,
@@ -128,20 +125,6 @@ export class DeviceTime {
     this.#stored = { ...this.#read(), attestation: received, previousAttested: notBefore };
     this.#attested = { time, sinceMs: this.#monotonic() };
     log('info', `The Director attests that it is ${formatInstant(time)}.`);
-  }
-
-  async #ask(nonce: string): Promise<Uint8Array> {
-    const received = await this.#options.gateway.attestedTime(nonce).catch((cause: unknown) => {
-      if (!(cause instanceof TransportError)) throw cause;
-      if (cause.details.tooLong === true) throw timeUntrusted('it does not end', cause);
-      throw new MetadataError('MetadataFetchFailure', 'The Director could not be asked for the time.', {
-        repository: 'director',
-        cause,
-      });
-    });
-    if (received === 'absent')
-      throw timeUntrusted('the Director gives none, although its Root names keys for it');
-    return received;
   }
 
   #read(): Stored {
@@ -194,17 +177,8 @@ export class DeviceTime {
     return isTrusted && (counted === undefined || Math.abs(now - counted) <= TOLERANCE_SECONDS);
   }
 
-  /** Of a Director that attests the time. One that cannot be read attests nothing; verification says what is wrong with it. */
   #attestingRoot(): Root | undefined {
-    const stored = this.#options.director.load('root');
-    if (stored === undefined) return undefined;
-    try {
-      const root = parseRoot(parseEnvelope(stored, { role: 'root', repository: 'director' }), 'director');
-      return root.timeKeys === undefined ? undefined : root;
-    } catch (error) {
-      if (error instanceof MetadataError) return undefined;
-      throw error;
-    }
+    return attestingRoot(this.#options.director);
   }
 
   #ageMs(sinceMs: number): number {
