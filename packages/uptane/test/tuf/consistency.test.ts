@@ -302,7 +302,7 @@ describe('text in plain TUF', () => {
     'tab\u007f'.slice(0, 3),
     '\u2028',
   ]) {
-    it(`verifies a document that names ${JSON.stringify(name)}`, async () => {
+    it(`verifies a document that names ${JSON.stringify(name).replaceAll('\u2028', '\\u2028')}`, async () => {
       for (const indent of [undefined, 1]) {
         const { client } = newRepository((repository) => {
           repository.indent = indent;
