@@ -78,8 +78,10 @@ export type { RefreshedRepository } from './verify/refresh-repository.ts';
 export type { MappedRepositories } from './verify/mapped-repositories.ts';
 export { partialVerification } from './verify/partial-verification.ts';
 export type { PartialOptions } from './verify/partial-verification.ts';
-export { bundleSource, metadataForSecondary } from './verify/secondary-metadata.ts';
-export type { MetadataFile, SecondaryEcu, VerifiedRepositories } from './verify/secondary-metadata.ts';
+export { bundleSource } from './verify/bundle-source.ts';
+export type { MetadataFile } from './verify/bundle-source.ts';
+export { metadataForSecondary } from './verify/secondary-metadata.ts';
+export type { SecondaryEcu, VerifiedRepositories } from './verify/secondary-metadata.ts';
 
 export { checkAttestedTime, storedAttestedTime, timeUntrusted } from './verify/check-time.ts';
 export type { TimeExpectation } from './verify/check-time.ts';

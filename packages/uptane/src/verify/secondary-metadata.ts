@@ -1,28 +1,20 @@
 // What a Primary hands to a Secondary: of the metadata that it has verified itself, the files that this ECU needs, and no
-// others. To find the delegated roles, the Primary goes the Secondary's way through what is stored. And the other end:
-// such a bundle as the source that the Secondary verifies over. Source: Uptane Standard #send_metadata_primary
-import { MetadataError } from '../errors.ts';
+// others. To find the delegated roles, the Primary goes the Secondary's way through what is stored.
+// Source: Uptane Standard #send_metadata_primary
+import type { Dialect } from '../dialect/dialect.ts';
+import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { parseEnvelope } from '../metadata/envelope.ts';
-import { roleTitle, type StoredRole } from '../metadata/role.ts';
+import type { StoredRole } from '../metadata/role.ts';
 import { parseRoot } from '../metadata/root.ts';
 import { parseTargets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
+import { isSameRole, type MetadataFile } from './bundle-source.ts';
 import { compareImages } from './compare-images.ts';
 import type { MappedRepositories } from './mapped-repositories.ts';
 import { readOffers } from './match-targets.ts';
-import { storedSource, type MetadataSource, type MetadataStore, type Repository } from './metadata-source.ts';
-import { originOf } from './origin.ts';
+import { storedSource, type MetadataStore, type Repository } from './metadata-source.ts';
 import type { VehicleEcu } from './verdict.ts';
-
-/** One file of a bundle. `repository`: `director`, `image`, or a name of the repository mapping. */
-export type MetadataFile = {
-  readonly repository: string;
-  readonly role: StoredRole;
-  /** With Root alone. */
-  readonly version?: number;
-  readonly bytes: Uint8Array;
-};
 
 export type SecondaryEcu = Pick<VehicleEcu, 'serial' | 'hardwareId'> & {
   readonly verification: 'full' | 'partial';
@@ -48,36 +40,15 @@ export async function metadataForSecondary(
   const isPartial = ecu.verification === 'partial';
   // An original Director has neither Timestamp nor Snapshot: none is stored then.
   const roles: readonly StoredRole[] = isPartial ? ['targets'] : ['timestamp', 'snapshot', 'targets'];
-  const files = filesOf('director', director.store, { ecu, limits, roles });
+  const files = filesOf('director', director, { ecu, limits, roles });
   // An ECU that verifies partially cannot compare its image with the Image repository: it is done here for it.
   const used = await rolesUsed(ecu, { director, image }, now, limits);
   if (isPartial) return files;
-  for (const [name, { store }] of repositoriesOf(image)) {
+  for (const [name, repository] of repositoriesOf(image)) {
     const roles = used.get(name);
-    if (roles !== undefined) files.push(...filesOf(name, store, { ecu, limits, roles }));
+    if (roles !== undefined) files.push(...filesOf(name, repository, { ecu, limits, roles }));
   }
   return files;
-}
-
-/** A bundle as one repository. What is missing in the middle was left out by whoever sent it. */
-export function bundleSource(files: readonly MetadataFile[], repository: string): MetadataSource {
-  const own = files.filter((file) => file.repository === repository);
-  return {
-    async fetch({ role, version }) {
-      const found = own.find(
-        (file) => isSameRole(file.role, role) && (role !== 'root' || file.version === version),
-      );
-      if (found !== undefined) return found.bytes;
-      const isLastRoot =
-        role === 'root' && !own.some((file) => file.role === 'root' && (file.version ?? 0) > (version ?? 0));
-      const mayLack = repository === 'director' && (role === 'timestamp' || role === 'snapshot');
-      if (isLastRoot || mayLack || typeof role === 'object') return 'absent';
-      throw new MetadataError('MetadataFetchFailure', `The bundle lacks ${roleTitle(role)}.`, {
-        ...originOf({ role, repository: repository === 'director' ? 'director' : 'image' }),
-        attack: 'partial bundle',
-      });
-    },
-  };
 }
 
 /** By repository, the roles that the way to the ECU's image leads through; all top-level ones where there is no image. */
@@ -146,30 +117,31 @@ function watching(name: string, repository: Repository, watch: Watch): Repositor
 
 type Wanted = { readonly ecu: SecondaryEcu; readonly limits: Limits; readonly roles: readonly StoredRole[] };
 
-function filesOf(repository: string, store: MetadataStore, wanted: Wanted): MetadataFile[] {
+function filesOf(
+  name: string,
+  { store, dialect = UPTANE_DIALECT }: Repository,
+  wanted: Wanted,
+): MetadataFile[] {
   const files: MetadataFile[] = [];
-  const newest = newestRoot(store, wanted.limits);
-  for (let version = (wanted.ecu.roots?.get(repository) ?? 0) + 1; version <= newest; version += 1) {
+  const newest = newestRoot(store, dialect, wanted.limits);
+  for (let version = (wanted.ecu.roots?.get(name) ?? 0) + 1; version <= newest; version += 1) {
     const bytes = store.loadRoot(version);
-    if (bytes !== undefined) files.push({ repository, role: 'root', version, bytes });
+    if (bytes !== undefined) files.push({ repository: name, role: 'root', version, bytes });
   }
   for (const role of wanted.roles) {
     const bytes = store.load(role);
-    if (bytes !== undefined) files.push({ repository, role, bytes });
+    if (bytes !== undefined) files.push({ repository: name, role, bytes });
   }
   return files;
 }
 
-function newestRoot(store: MetadataStore, limits: Limits): number {
+function newestRoot(store: MetadataStore, dialect: Dialect, limits: Limits): number {
   const stored = store.load('root');
-  return stored === undefined ? 0 : parseRoot(parseEnvelope(stored, { role: 'root' }, limits)).version;
+  return stored === undefined
+    ? 0
+    : parseRoot(parseEnvelope(stored, { role: 'root', dialect }, limits)).version;
 }
 
 function repositoriesOf(image: Repository | MappedRepositories): ReadonlyMap<string, Repository> {
   return 'mapping' in image ? image.repositories : new Map([['image', image]]);
-}
-
-function isSameRole(a: StoredRole, b: StoredRole): boolean {
-  if (typeof a === 'string' || typeof b === 'string') return a === b;
-  return a.delegation === b.delegation;
 }
