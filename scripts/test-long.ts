@@ -10,7 +10,7 @@ const BOUNDS: Readonly<Record<string, string>> = { OTA_TEST_KILLS: '200', OTA_TE
 const PARTS = [
   { name: 'kill -9', patterns: ['e2e/kill.test.ts'] },
   { name: 'any byte', patterns: ['packages/uptane/test/properties/any-byte.test.ts'] },
-  { name: 'any order', patterns: ['packages/uptane/test/properties/any-order.test.ts'] },
+  { name: 'any order', patterns: ['packages/uptane/test/properties/{any-order,plain-tuf}.test.ts'] },
   { name: 'fuzzing', patterns: ['packages/uptane/test/fuzz/*.test.ts'] },
   { name: 'any text', patterns: ['packages/libaktualizr/src/config/load-toml.test.ts'] },
 ];
