@@ -118,23 +118,42 @@ describe('time of a device', () => {
     );
   });
 
-  it('asks with a new nonce each time, of 32 hexadecimal digits', async () => {
-    const nonces: string[] = [];
+  /** With the Director's key, or as `answer` says; it starts with a clock in 1970. */
+  function opened(answer: (nonce: string) => Instant | 'absent') {
+    const clocks = { nowMs: 0, monotonicMs: 0 };
     const store = memoryStore();
-    const clocks = { monotonicMs: 0 };
+    const nonces: string[] = [];
     const time = new DeviceTime({
-      clock: { now: () => 0, monotonic: () => clocks.monotonicMs },
+      clock: { now: () => clocks.nowMs, monotonic: () => clocks.monotonicMs },
       store,
       director,
       gateway: {
         async attestedTime(nonce) {
           nonces.push(nonce);
+          const said = answer(nonce);
+          if (said === 'absent') return said;
           const { signer } = await fixedKey('director time');
-          return signEnvelope(attestedTime({ time: START, nonce }), [signer]);
+          return signEnvelope(attestedTime({ time: said, nonce }), [signer]);
         },
       },
       log: () => undefined,
     });
+    return { time, clocks, store, nonces };
+  }
+
+  /** Metadata that expire then; tells how often they were judged. */
+  function metadata(expires: Instant) {
+    const judged: Instant[] = [];
+    const verify = async (now: Instant): Promise<string> => {
+      judged.push(now);
+      if (now >= expires) throw new MetadataError('ExpiredMetadata', 'Expired.');
+      return 'fine';
+    };
+    return { judged, verify };
+  }
+
+  it('asks with a new nonce each time, of 32 hexadecimal digits', async () => {
+    const { time, clocks, nonces } = opened(() => START);
     for (let round = 0; round < 3; round += 1) {
       await time.prepare();
       clocks.monotonicMs += 3_600_000;
@@ -144,38 +163,58 @@ describe('time of a device', () => {
   });
 
   it('counts to the last second that can be written, and no further', async () => {
-    const store = memoryStore();
-    const clocks = { monotonicMs: 0 };
     const last = parseInstant('9999-12-31T23:59:59Z');
-    const time = new DeviceTime({
-      clock: { now: () => 0, monotonic: () => clocks.monotonicMs },
-      store,
-      director,
-      gateway: {
-        async attestedTime(nonce) {
-          const { signer } = await fixedKey('director time');
-          return signEnvelope(attestedTime({ time: last, nonce }), [signer]);
-        },
-      },
-      log: () => undefined,
-    });
+    const { time, clocks } = opened(() => last);
     await time.prepare();
     clocks.monotonicMs += 5000;
     assert.equal(time.now(), last);
   });
 
+  it('goes by the clock again, once that is near what was attested', async () => {
+    const { time, clocks } = opened(() => START);
+    await time.prepare();
+    clocks.monotonicMs += 3_600_000;
+    const near = START + 3600 + 200;
+    clocks.nowMs = near * 1000;
+    assert.equal(time.now(), START + 3600);
+    await time.prepare();
+    assert.equal(time.now(), near);
+  });
+
+  it('judges once, when what was attested says that the clock is right', async () => {
+    const { time, clocks, nonces } = opened(() => START);
+    clocks.nowMs = (START + 300) * 1000;
+    const { judged, verify } = metadata(START);
+    await assert.rejects(
+      inTrustedTime(time, verify),
+      (error) => error instanceof MetadataError && error.code === 'ExpiredMetadata',
+    );
+    assert.deepEqual([judged, nonces.length], [[START + 300], 1]);
+  });
+
+  it('judges anew, when what was attested says that the clock is ahead', async () => {
+    const { time, clocks } = opened(() => START);
+    clocks.nowMs = (START + 301) * 1000;
+    const { judged, verify } = metadata((START + 1) as Instant);
+    assert.equal(await inTrustedTime(time, verify), 'fine');
+    assert.deepEqual(judged, [START + 301, START]);
+  });
+
+  it('leaves it at what has expired, when no time is attested that says otherwise', async () => {
+    const { time, clocks } = opened(() => 'absent');
+    clocks.nowMs = (START + YEAR) * 1000;
+    await assert.rejects(
+      inTrustedTime(time, metadata(START).verify),
+      (error) => error instanceof MetadataError && error.code === 'ExpiredMetadata',
+    );
+  });
+
   it('writes down at most once an hour that metadata held', () => {
-    const saved: Instant[] = [];
-    const inner = memoryStore();
-    const store = { ...inner, saveVerified: (at: Instant) => (saved.push(at), inner.saveVerified(at)) };
-    const time = new DeviceTime({
-      clock: { now: () => 0 },
-      store,
-      director,
-      gateway: { attestedTime: async () => 'absent' },
-      log: () => undefined,
+    const { time, store } = opened(() => 'absent');
+    const verified = [0, 1, 3599, 3600, 3601, 10].map((at) => {
+      time.held((START + at) as Instant);
+      return (store.verified() ?? 0) - START;
     });
-    for (const at of [0, 1, 3599, 3600, 3601, 10]) time.held((START + at) as Instant);
-    assert.deepEqual(saved, [START, START + 3600]);
+    assert.deepEqual(verified, [0, 0, 0, 3600, 3600, 3600]);
   });
 });
