@@ -41,13 +41,15 @@ describe('manifest of the Primary', () => {
     assert.equal(own.report.ecuSerial, PRIMARY.serial);
   });
 
-  it('names the vehicle, and states the hash of what is signed [5.4.2.1.1-2, 5.4.2.1.1-3, 5.4.2.1.2-2]', async () => {
+  it('names the vehicle as its certificate does, and states the hash of what is signed [5.4.2.1.1-2, 5.4.2.1.1-3, 5.4.2.1.2-2]', async () => {
     const { aktualizr, storage } = await stage.open();
+    storage.identity.saveDeviceId('of-its-own-choice');
+    storage.identity.saveRegistration([{ ...PRIMARY, isPrimary: true }]);
     await aktualizr.checkUpdates();
     const [manifest] = sent();
     const own = manifest?.ecus.get(PRIMARY.serial);
     assert.ok(manifest !== undefined && own !== undefined);
-    assert.equal(manifest.vehicleId, storage.identity.deviceId());
+    assert.equal(manifest.vehicleId, 'device-1');
     for (const { signatures, signedBytes } of [manifest.envelope, own.envelope]) {
       assert.deepEqual(signatures[0]?.hash, { function: 'sha256', digest: sha256Hex(signedBytes) });
     }

@@ -103,6 +103,16 @@ describe('what a refusal says', () => {
     assert.equal(storage.cycle.load().kind, 'Downloaded');
   });
 
+  it('about Targets of another vehicle in the same campaign is nothing of the update of this one', async () => {
+    const { aktualizr, storage } = await openWith('Downloaded');
+    stage.gateway.simulator.director.custom = { vehicleId: 'another', correlationId: RUNNING };
+    await stage.gateway.simulator.publish();
+    const refused = await aktualizr.checkUpdates();
+    assert.equal(refused.kind === 'refused' && refused.error.code, 'BadEcuId');
+    assert.deepEqual(reports(), ['VERIFICATION_FAILED']);
+    assert.equal(storage.cycle.load().kind, 'Downloaded');
+  });
+
   it('about an image that one repository lacks is the update that names it', async () => {
     const { aktualizr, storage } = await openWith('Downloaded');
     stage.gateway.simulator.director.targets.clear();

@@ -11,7 +11,7 @@ import {
 } from '@ota-connect/uptane';
 import type { AttackRecord, DeviceInstallationResult, InstalledVersion } from '../ports.ts';
 import { attackReport } from '../reports/attacks.ts';
-import { primaryOf, type StepContext } from '../steps/context.ts';
+import { primaryOf, vehicleName, type StepContext } from '../steps/context.ts';
 
 export type AssembledManifest = {
   readonly bytes: Uint8Array;
@@ -38,7 +38,7 @@ export async function assembleManifest(
   });
   const signedReport = await signReport(report, signer);
   const { device, ecus } = context.storage.installations.results();
-  const vehicleId = context.storage.identity.deviceId();
+  const vehicleId = vehicleName(context);
   const manifest = vehicleVersionManifest({
     ...(vehicleId === undefined ? {} : { vehicleId }),
     primary,

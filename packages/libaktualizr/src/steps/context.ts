@@ -71,10 +71,14 @@ export function vehicleOf(context: StepContext): Vehicle {
   };
 }
 
-/** The device id, and the name in the certificate that the gateway knows the device by. */
-function vehicleIds({ storage: { identity, credentials } }: StepContext): ReadonlySet<string> {
+/** As the gateway knows this vehicle: by its certificate. A device id of its own choice may say otherwise. */
+export function vehicleName({ storage: { identity, credentials } }: StepContext): string | undefined {
   const certificate = credentials.tls()?.certificate;
-  const names = [identity.deviceId(), certificate === undefined ? undefined : commonName(certificate)];
+  return (certificate === undefined ? undefined : commonName(certificate)) ?? identity.deviceId();
+}
+
+function vehicleIds(context: StepContext): ReadonlySet<string> {
+  const names = [context.storage.identity.deviceId(), vehicleName(context)];
   return new Set(names.filter((name) => name !== undefined));
 }
 

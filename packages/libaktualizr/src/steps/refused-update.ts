@@ -35,7 +35,9 @@ export function refusedUpdate(error: MetadataError, targets: Uint8Array | undefi
   return typeof found === 'string' ? found : '';
 }
 
-function isOfSignedTargets({ code, role, repository }: MetadataError): boolean {
+function isOfSignedTargets({ code, role, repository, details }: MetadataError): boolean {
+  // Targets of another vehicle, whose update may bear the name of ours.
+  if (details.vehicleId !== undefined) return false;
   if (code === 'ExpiredMetadata') return role === 'Targets' && repository === 'director';
   return OF_SIGNED_TARGETS.has(code);
 }
