@@ -2,7 +2,7 @@
 // Source: Uptane Standard #common_metadata_structures
 import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
-import { readInteger, readObject, readString, readStrings } from '../json/decode.ts';
+import { readArray, readInteger, readObject, readString, readStrings } from '../json/decode.ts';
 import { canonicalText } from '../json/canonical-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
@@ -16,6 +16,9 @@ export type KeyRing = ReadonlyMap<KeyId, VerifyingKey>;
 
 export const HEX_LENGTH: Record<HashAlgorithm, number> = { sha256: 64, sha512: 128 };
 const MAX_THRESHOLD = 1000;
+/** Of one document: making them out of text takes longer than all else that is read. */
+const MAX_KEYS = 5000;
+const MAX_KEY_IDS = 1000;
 const MAX_KNOWN_KEYS = 256;
 const MAX_KNOWN_TEXT = 4096; // an RSA key of 8192 bits has some 1500
 const knownKeys = new Map<string, VerifyingKey>();
@@ -30,7 +33,9 @@ export function readHeader(signed: JsonObject): Header {
 /** Without the keys that the dialect passes over. */
 export function readKeyRing(value: JsonValue | undefined, path: string, dialect: Dialect): KeyRing {
   const ring = new Map<KeyId, VerifyingKey>();
-  for (const [id, listed] of Object.entries(readObject(value, path))) {
+  const entries = Object.entries(readObject(value, path));
+  checkCount(entries.length, MAX_KEYS, path);
+  for (const [id, listed] of entries) {
     const key = readKey(listed, dialect);
     const keyId = parseKeyId(id);
     if (key !== undefined) ring.set(keyId, key);
@@ -57,7 +62,9 @@ export type RolePlace = { readonly path: string; readonly title: string; readonl
 export function readRoleKeys(value: JsonValue | undefined, place: RolePlace): RoleKeys {
   const { path, title, dialect } = place;
   const object = readObject(value, path);
-  const keyIds = readStrings(member(object, 'keyids'), `${path}.keyids`).map(parseKeyId);
+  const listed = readArray(member(object, 'keyids'), `${path}.keyids`);
+  checkCount(listed.length, MAX_KEY_IDS, `${path}.keyids`);
+  const keyIds = readStrings(listed, `${path}.keyids`).map(parseKeyId);
   if (!dialect.mayRepeatKeyIds && new Set(keyIds).size < keyIds.length)
     throw new CodedError('DecodeError', 'malformed', `"${path}.keyids" names a key id twice.`);
   const threshold = member(object, 'threshold');
@@ -94,4 +101,10 @@ export function readHashes(value: JsonValue | undefined, path: string): Hashes {
 
 function notHex(path: string): CodedError {
   return new CodedError('DecodeError', 'malformed', `"${path}" is not a hash in hexadecimal digits.`);
+}
+
+/** @throws CodedError DecodeError */
+export function checkCount(found: number, most: number, path: string): void {
+  if (found <= most) return;
+  throw new CodedError('DecodeError', 'malformed', `"${path}" has ${found} entries; ${most} are the most.`);
 }

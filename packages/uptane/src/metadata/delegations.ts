@@ -1,7 +1,7 @@
 // View of the `delegations` of a Targets file: keys, and who may speak for which images, in order of priority. Delegations
 // to several roles at once come first: a single role must not overrule what needs the agreement of several.
 // Source: Uptane Standard #delegations; TAP 3, TAP 15; TUF specification 4.5; docs/adr/0013-delegations.md
-import { readKeyRing, readRoleKeys, type KeyRing, type RoleKeys } from './common.ts';
+import { checkCount, readKeyRing, readRoleKeys, type KeyRing, type RoleKeys } from './common.ts';
 import { TOP_LEVEL_ROLES } from './role.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
@@ -47,6 +47,8 @@ type RolesByName = ReadonlyMap<string, DelegatedRole | 'twice'>;
 type Members = Dialect['delegations']['members'];
 
 const MAX_BIT_LENGTH = 32;
+/** More are a case for bins, or for delegations below delegations. */
+const MAX_ROLES = 20_000;
 const MAX_NAME = 1024;
 
 /** @throws CodedError DecodeError, MetadataError IllegalThreshold */
@@ -54,6 +56,7 @@ export function readDelegations(value: JsonValue, dialect: Dialect): Delegations
   const { members } = dialect.delegations;
   const object = readObject(value, 'delegations');
   const roles = readOptional(object, 'roles', readArray) ?? [];
+  checkCount(roles.length, MAX_ROLES, 'delegations.roles');
   const keys = member(object, 'keys');
   const single = roles.map((role, index) => readRole(role, `delegations.roles[${index}]`, dialect));
   const several = members === 'uptane' ? (readOptional(object, 'multiRole', readArray) ?? []) : [];

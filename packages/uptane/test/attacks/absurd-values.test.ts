@@ -2,8 +2,9 @@
 // delegations by the thousand.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ALL_SLOTS, offerDelegated, offerFor, republish, roleAt } from '@ota-connect/testkit';
+import { ALL_SLOTS, offerDelegated, offerFor, republish, roleAt, withNested } from '@ota-connect/testkit';
 import type { RepositorySimulator, SimulatedDelegation } from '@ota-connect/testkit';
+import type { JsonValue } from '../../src/index.ts';
 import { goesOn, honestStart } from '../client.ts';
 
 const NUMBERS = [
@@ -81,6 +82,30 @@ describe('delegations beyond reason', () => {
     const asked = simulator.image.requests.filter((path) => path.startsWith('delegations/'));
     assert.deepEqual(asked, ['delegations/supplier.json']);
   });
+
+  for (const [title, path, value] of [
+    [
+      'keys',
+      ['delegations', 'keys'],
+      Object.fromEntries(Array.from({ length: 5001 }, (_, at) => [String(at), null])),
+    ],
+    ['roles', ['delegations', 'roles'], Array(20_001).fill(null)],
+    [
+      'key ids of one role',
+      ['delegations', 'roles'],
+      [{ keyids: Array(1001).fill('k'), name: 'r', paths: ['*'], terminating: false, threshold: 1 }],
+    ],
+  ] as const) {
+    it(`refuses more ${title} than its bound before it reads them [5.2.3.2-1]`, async () => {
+      const { simulator, client } = await honestStart();
+      await offerDelegated(simulator);
+      simulator.image.roles.targets.edit = withNested(path, value as JsonValue);
+      await simulator.publish();
+      const error = await client.refuses('SecurityException::Targets');
+      assert.match(error.message, /are the most/);
+      await goesOn(simulator, client);
+    });
+  }
 
   it('follows a chain of a hundred delegations no further than its bound [resolve_delegations/1]', async () => {
     const { simulator, client } = await honestStart();
