@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { tufKey } from '@ota-connect/testkit';
-import { imagePath, metadataPath, TUF_DIALECT, TUF_LIMITS, type JsonValue } from '../../src/index.ts';
-import { newRepository, refreshed, without } from './tuf-client.ts';
+import {
+  imagePath,
+  metadataPath,
+  refreshRepository,
+  TUF_DIALECT,
+  TUF_LIMITS,
+  type JsonValue,
+  type MetadataRequest,
+} from '../../src/index.ts';
+import { newRepository, NOW, refreshed, without } from './tuf-client.ts';
 
 const FILES = ['2.root.json', 'timestamp.json', '2.snapshot.json', '2.targets.json'] as const;
 const DATES = [
@@ -272,6 +280,24 @@ describe('lengths and hashes that a plain TUF repository lists', () => {
     repository.overrides.clear();
     repository.overrides.set('1.targets.json', new Uint8Array(TUF_LIMITS.imageTargetsBytes + 1));
     await client.refuses('OversizedMetadata');
+  });
+
+  it('bound what is read, though a source gives more than it was asked for', async () => {
+    const { repository, client } = newRepository();
+    for (const path of ['2.root.json', 'timestamp.json', '1.snapshot.json', '1.targets.json']) {
+      const repositoryOf = {
+        name: 'plain',
+        store: client.store,
+        dialect: TUF_DIALECT,
+        source: {
+          fetch: async ({ role, version, maxBytes }: MetadataRequest) => {
+            const asked = metadataPath(role, version, TUF_DIALECT);
+            return asked === path ? new Uint8Array(maxBytes + 1) : repository.answer(asked);
+          },
+        },
+      } as const;
+      await assert.rejects(refreshRepository(repositoryOf, NOW), { code: 'OversizedMetadata' });
+    }
   });
 
   it('are looked up in Snapshot for every role', async () => {

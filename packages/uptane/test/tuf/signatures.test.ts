@@ -262,6 +262,23 @@ describe('keys in plain TUF', () => {
     });
   }
 
+  it('refuses a delegation that means another key by the id of a key of Root', async () => {
+    const { client } = await refreshed((prepared) => {
+      const listed = relisted(tufKey('another'), { keyId: tufKey('snapshot').keyId });
+      prepared.addImage('below.bin', Buffer.from('below'), prepared.delegate('supplier', { keys: [listed] }));
+    });
+    const found = await client.refresh();
+    await assert.rejects(found.find('below.bin'), { code: 'SecurityException' });
+    const same = await refreshed((prepared) => {
+      prepared.addImage(
+        'below.bin',
+        Buffer.from('below'),
+        prepared.delegate('supplier', { keys: [tufKey('snapshot')] }),
+      );
+    });
+    assert.ok(await (await same.client.refresh()).find('below.bin'));
+  });
+
   it('takes a Root that lists keys of nobody', async () => {
     const { repository, client } = await refreshed();
     repository.roles.root.edit = (signed) => ({
