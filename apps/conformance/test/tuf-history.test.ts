@@ -72,6 +72,21 @@ describe('tuf-client refresh, versions and time', () => {
       },
     );
 
+  itRuns(
+    'recovers from a fast-forward of targets, once the key of Snapshot alone was exchanged',
+    async (world) => {
+      const { roles } = world.repository;
+      roles.targets.version = 99;
+      await world.init();
+      await world.refreshes();
+      roles.snapshot.keys = [tufKey('recovered snapshot')];
+      roles.targets.version = 0;
+      bump(world.repository, true);
+      await world.refreshes();
+      assert.equal(world.trusted()['targets'], 1);
+    },
+  );
+
   for (const role of ['root', 'snapshot', 'targets'] as const)
     itRuns(`refuses ${role} of another version than its name says`, async (world) => {
       await world.init();

@@ -1,6 +1,8 @@
 // Exchanges of keys, as sequences of Roots and of the other roles: who is listed, how many are needed, who signed. The
 // client refreshes after each step; the last one of a bad sequence is refused, and the one before it stays.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe } from 'node:test';
 import { tufKey, type TufRole } from '@ota-connect/testkit';
 import { BELOW_ROOT, bump, itRuns, title } from './tuf-world.ts';
@@ -347,3 +349,18 @@ for (const role of BELOW_ROOT)
         }
       });
   });
+
+describe('tuf-client, the same versions signed anew', () => {
+  for (const role of BELOW_ROOT)
+    itRuns(`takes ${role} of the version that it has, signed by the keys that took over`, async (world) => {
+      const { repository } = world;
+      await world.init();
+      await world.refreshes();
+      repository.roles[role].keys = keys([7]);
+      for (const name of BELOW_ROOT) repository.roles[name].version -= 1;
+      bump(repository, true);
+      await world.refreshes();
+      const served = repository.files.get(role === 'timestamp' ? 'timestamp.json' : `1.${role}.json`);
+      assert.deepEqual(readFileSync(path.join(world.metadata, `${role}.json`)), Buffer.from(served ?? []));
+    });
+});

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fixedKeys, PRIMARY, SIMULATED_NOW, type RepositorySimulator } from '@ota-connect/testkit';
-import { instantFromMs, type NextTarget } from '@ota-connect/uptane';
+import { instantFromMs, jsonObject, type NextTarget } from '@ota-connect/uptane';
 import { alone } from '../src/folder-lock.ts';
 import { runUptaneClient } from '../src/uptane-command.ts';
 import { runHere, runProcess, temporaryFolder } from './served.ts';
@@ -164,6 +164,19 @@ describe('uptane-client, runs', () => {
       simulator.addImage(image);
       await simulator.publish();
       await vehicle.takes('supplied%2Fapp');
+    }));
+
+  it('takes custom data with the empty members that servers of old write', () =>
+    withVehicle(async (vehicle) => {
+      const { simulator } = vehicle;
+      const empty = jsonObject([
+        ['uri', ''],
+        ['diff', null],
+      ]);
+      const image = { name: 'app.bin', content: bytes('app.bin'), hardwareIds: [PRIMARY.hardwareId] };
+      simulator.assign(simulator.addImage({ ...image, custom: empty }), [PRIMARY], empty);
+      await simulator.publish();
+      await vehicle.takes('app.bin');
     }));
 
   it('does not let a second process in while one is at work', () =>
