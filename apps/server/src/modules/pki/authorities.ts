@@ -81,9 +81,9 @@ async function issueAndSave(
   ctx: Context,
   tx: Transaction,
   row: { readonly kind: CertificateKind; readonly hostNames: string },
-  plan: Omit<CertificatePlan, 'now'> & { readonly issuer?: CertificateAndKey },
+  plan: CertificatePlan & { readonly issuer?: CertificateAndKey },
 ): Promise<CertificateAndKey> {
-  const issued = await issueCertificate({ ...plan, now: ctx.clock.now() }, plan.issuer);
+  const issued = await issueCertificate(plan, plan.issuer);
   await saveServerCertificate(tx, {
     kind: row.kind,
     certificate: issued.certificate,

@@ -23,7 +23,7 @@ export async function createCredentials(
   const now = ctx.clock.now();
   const id = newId(now);
   const created = await inTransaction(ctx.db, async (tx) => {
-    const plan = { commonName: `provisioning ${id}`, notAfterMs: NO_EXPIRY_MS, now, use: 'client' as const };
+    const plan = { commonName: `provisioning ${id}`, notAfterMs: NO_EXPIRY_MS, use: 'client' as const };
     const identity = await issueCertificate(plan, await fleetAuthority(ctx, tx));
     const trusted = (await gatewayAuthority(ctx, tx)).certificate;
     const archive = zipSync({

@@ -12,8 +12,8 @@ pkijs.setEngine('node', engine as pkijs.ICryptoEngine);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const OID_COMMON_NAME = '2.5.4.3';
-/** Clocks of devices are not exact: a certificate is valid a little before it was made. */
-const BACKDATE_MS = 24 * 3_600_000;
+/** A device whose clock was never set stands at 1970 or before, and has to reach the server to learn the time. */
+const NOT_BEFORE_MS = Date.UTC(1950, 0, 1);
 /** From this year on X.509 wants the longer form of times. */
 const GENERALIZED_TIME_FROM_YEAR = 2050;
 export const NO_EXPIRY_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
@@ -28,7 +28,6 @@ export type Identity = {
 export type CertificatePlan = {
   readonly commonName: string;
   readonly notAfterMs: number;
-  readonly now: number;
   readonly use: CertificateUse;
 };
 
@@ -44,7 +43,7 @@ export async function issueCertificate(
     serialNumber: new asn1js.Integer({ valueHex: serialNumber() }),
     subject: commonName(plan.commonName),
     issuer: authority?.subject ?? commonName(plan.commonName),
-    notBefore: time(plan.now - BACKDATE_MS),
+    notBefore: time(NOT_BEFORE_MS),
     notAfter: time(Math.min(plan.notAfterMs, NO_EXPIRY_MS)),
   });
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey as CryptoKey);

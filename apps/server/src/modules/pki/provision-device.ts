@@ -31,7 +31,7 @@ export async function provisionDevice(
   const notAfterMs = Math.min(now + lifetimeMs, NO_EXPIRY_MS);
   const archive = await inTransaction(ctx.db, async (tx) => {
     const { uuid } = await registerDevice(ctx, tx, { environment, deviceId });
-    const plan = { commonName: deviceId, notAfterMs, now, use: 'client' as const };
+    const plan = { commonName: deviceId, notAfterMs, use: 'client' as const };
     const identity = await issueCertificate(plan, await fleetAuthority(ctx, tx));
     const row = { environment, fingerprint: identity.fingerprint, device_uuid: uuid, device_id: deviceId };
     await insertDeviceCertificate(tx, { ...row, issued_at: now, expires_at: notAfterMs });

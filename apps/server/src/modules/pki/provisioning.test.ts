@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -158,11 +159,10 @@ describe('device gateway', () => {
     const foreignCa = await issueCertificate({
       commonName: 'OTA Connect fleet',
       notAfterMs: Date.now() + DAY_MS,
-      now: Date.now(),
       use: 'authority',
     });
     const foreign = await issueCertificate(
-      { commonName: 'car-1', notAfterMs: Date.now() + DAY_MS, now: Date.now(), use: 'client' },
+      { commonName: 'car-1', notAfterMs: Date.now() + DAY_MS, use: 'client' },
       foreignCa,
     );
     for (const identity of [{}, { cert: foreign.certificate, key: foreign.privateKey }]) {
@@ -172,6 +172,17 @@ describe('device gateway', () => {
       );
       stranger.close();
     }
+    await server.dispose();
+  });
+
+  it('shows certificates that a clock from before 1970 takes for begun', async () => {
+    const server = await startScratchServer();
+    const { ca } = await createCredentials(server);
+    const socket = tlsConnect({ port: Number(new URL(server.gatewayUrl).port), host: 'localhost', ca });
+    await once(socket, 'secureConnect');
+    const chain = [socket.getPeerX509Certificate(), new X509Certificate(ca)];
+    for (const certificate of chain) assert.ok((certificate?.validFromDate.getTime() ?? 0) < 0);
+    socket.on('error', () => undefined).destroy();
     await server.dispose();
   });
 
