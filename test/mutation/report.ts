@@ -17,6 +17,7 @@ type Mutant = {
 export type Survivor = {
   readonly file: string;
   readonly original: string;
+  /** `*`: any. */
   readonly replacement: string;
   /** Why no test can tell it from the real one, or need not. */
   readonly why: string;
@@ -81,7 +82,9 @@ ${alive.join('\n')}
 function explain(found: Found, explanations: readonly Survivor[]): Survivor | undefined {
   return explanations.find(
     (one) =>
-      one.file === found.file && one.original === found.original && one.replacement === found.replacement,
+      one.file === found.file &&
+      one.original === found.original &&
+      ['*', found.replacement].includes(one.replacement),
   );
 }
 

@@ -14,6 +14,7 @@ import {
   canonicalText,
   checkAttestedTime,
   CodedError,
+  DEFAULT_LIMITS,
   formatInstant,
   jsonObject,
   MetadataError,
@@ -191,6 +192,9 @@ describe('attested time', () => {
     const signatures = Array.from({ length: 100 }, (_, at) => underKeyId(key, parseKeyId(String(at))).signer);
     const many = await signEnvelope(attestedTime({ time: NOW, nonce: NONCE }), signatures);
     refused(many, /valid signatures|longer/);
+    const bytes = await answered();
+    const limits = { ...DEFAULT_LIMITS, timeBytes: bytes.byteLength };
+    assert.equal(checkAttestedTime(bytes, root, { nonce: NONCE }, limits), NOW);
   });
 
   it('keeps members that it does not know under the signature, and ignores them', async () => {

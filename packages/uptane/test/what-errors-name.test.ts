@@ -1,0 +1,131 @@
+// What a refusal says beside its code: the role, the repository, the attack, and what in particular.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  offerDelegated,
+  PRIMARY,
+  type RepositorySimulator,
+  withMember,
+  withNested,
+} from '@ota-connect/testkit';
+import { CodedError, parseEcuSerial, parseHardwareId, timeUntrusted } from '../src/index.ts';
+import { honestStart, type TestClient } from './client.ts';
+import { MappedClient } from './mapped-client.ts';
+
+type World = { readonly simulator: RepositorySimulator; readonly client: TestClient };
+
+describe('a refusal names', () => {
+  it('the image and the ECU that the Director has wrong [full_verification/16]', async () => {
+    const wrong: readonly (readonly [string, (world: World) => void, object])[] = [
+      [
+        'BadEcuId',
+        ({ simulator }) => {
+          const stranger = { serial: parseEcuSerial('stranger'), hardwareId: PRIMARY.hardwareId };
+          simulator.assign(simulator.offer('attack.bin'), [stranger]);
+        },
+        { target: 'attack.bin', ecu: 'stranger' },
+      ],
+      [
+        'BadHardwareId',
+        ({ simulator }) => {
+          const other = { serial: PRIMARY.serial, hardwareId: parseHardwareId('other') };
+          simulator.assign(simulator.offer('attack.bin'), [other]);
+        },
+        { target: 'attack.bin', ecu: PRIMARY.serial },
+      ],
+      [
+        'DirectorRepeatedEcuId',
+        ({ simulator }) => {
+          simulator.offer('attack.bin');
+          simulator.offer('attack-2.bin');
+        },
+        { target: 'attack.bin', ecu: PRIMARY.serial },
+      ],
+    ];
+    for (const [code, change, details] of wrong) {
+      const world = await honestStart();
+      change(world);
+      await world.simulator.publish();
+      const error = await world.client.refuses(code);
+      assert.deepEqual([error.role, error.repository], ['Targets', 'director']);
+      assert.deepEqual({ ...error.details }, details);
+    }
+  });
+
+  it('the Director, when what it says of ECUs cannot be read [full_verification/16]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('attack.bin');
+    simulator.director.roles.targets.edit = withNested(
+      ['targets', 'attack.bin', 'custom', 'ecuIdentifiers'],
+      5,
+    );
+    await simulator.publish();
+    const error = await client.refuses('SecurityException::Targets');
+    assert.equal(error.repository, 'director');
+  });
+
+  it('the mapped repository, and in it the role, the attack and what was found [full_verification/16, 5.4.4.2-0]', async () => {
+    const entry = { paths: ['*'], repositories: ['director', 'maps'], threshold: 2, terminating: true };
+    const client = await MappedClient.create([entry], ['maps']);
+    client.simulator.offer('app.bin');
+    await client.publish();
+    const { timestamp } = client.repository('maps').roles;
+    const until = timestamp.expires;
+    timestamp.expires = client.simulator.now;
+    await client.publish();
+    const error = await client.refuses('ExpiredMetadata');
+    assert.deepEqual(
+      [error.role, error.repository, error.attack, error.details['mappedRepository']],
+      ['Timestamp', 'image', 'freeze', 'maps'],
+    );
+    timestamp.expires = until;
+    await client.publish();
+    const unlisted = await client.refuses('TargetMismatch');
+    assert.deepEqual([unlisted.role, unlisted.repository], [undefined, undefined]);
+    assert.deepEqual({ ...unlisted.details }, { target: 'app.bin', mappedRepository: 'maps' });
+  });
+
+  it('the cause of a time that is not trusted, and the Director', () => {
+    const cause = new Error('late');
+    const error = timeUntrusted('it is late', cause);
+    assert.deepEqual([error.code, error.repository, error.cause], ['TimeUntrusted', 'director', cause]);
+    assert.equal(timeUntrusted('it is late').cause, undefined);
+  });
+});
+
+describe('what is no refusal', () => {
+  it('is a Director that lists delegations of which there are none [check_targets/6]', async () => {
+    const { simulator, client } = await honestStart();
+    simulator.offer('app.bin');
+    simulator.director.roles.targets.edit = withMember('delegations', { keys: {}, roles: [] });
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+  });
+
+  for (const file of ['root.json', 'timestamp.json', 'snapshot.json']) {
+    it(`is a Snapshot that lists ${file} no longer [check_snapshot/6]`, async () => {
+      const { simulator, client } = await honestStart();
+      const { snapshot } = simulator.image.roles;
+      snapshot.edit = withNested(['meta', file], { version: 7 });
+      simulator.offer('first.bin');
+      await simulator.publish();
+      assert.equal((await client.updates()).length, 1);
+      snapshot.edit = withNested(['meta', file], undefined);
+      await simulator.publish();
+      assert.equal((await client.updates()).length, 1);
+    });
+  }
+
+  it('is a failing store behind a source: its error comes as it is [full_verification/15]', async () => {
+    const { simulator, client } = await honestStart();
+    await offerDelegated(simulator);
+    await simulator.publish();
+    const failure = new CodedError('StorageError', 'disk_full', 'No space is left.');
+    simulator.image.overrides.set('delegations/supplier.json', failure);
+    await assert.rejects(client.verify(), (error) => error === failure);
+    const other = new CodedError('TransportError', 'timeout', 'No answer.');
+    simulator.image.overrides.set('delegations/supplier.json', other);
+    const error = await client.refuses('MetadataFetchFailure');
+    assert.equal(error.cause, other);
+  });
+});
