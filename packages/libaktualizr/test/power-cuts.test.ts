@@ -11,7 +11,7 @@ import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
 
 const CONTENT = 'the new version';
 
-describe('power cuts during an update', { timeout: 300_000 }, () => {
+describe('power cuts during an update', { timeout: 540_000 }, () => {
   let gateway: TestGateway;
   before(async () => {
     gateway = await openTestGateway();
