@@ -39,7 +39,8 @@ describe('options that npx kept', () => {
       'init',
       'f',
     ]);
-    assert.deepEqual(restoreOptions([], TUF_OPTIONS, { ...env, npm_command: 'exec' }), []);
+    const two = { npm_config_metadata_dir: 'true', npm_config_metadata_url: 'true' };
+    assert.equal(restore('refresh', two), 'refresh');
   });
 
   for (const before of [
