@@ -61,6 +61,21 @@ describe('delegation path patterns', () => {
     });
   }
 
+  for (const compare of [matchesPath, matchesPathByFolder]) {
+    it(`looks for the end of a bracket that never closes once, not at every place (${compare.name}) [resolve_delegations/5]`, () => {
+      const steps = { left: MATCHING_STEPS };
+      assert.equal(compare(`*[${'b'.repeat(100_000)}`, 'a'.repeat(400), steps), false);
+      assert.ok(MATCHING_STEPS - steps.left < 1000);
+    });
+
+    it(`counts stars at the end as well (${compare.name}) [resolve_delegations/5]`, () => {
+      const refused = (error: unknown): boolean =>
+        error instanceof CodedError && error.code === 'too_many_steps';
+      assert.throws(() => compare('a***', 'a', { left: 3 }), refused);
+      assert.equal(compare('a***', 'a', { left: 4 }), true);
+    });
+  }
+
   it('counts the steps of all patterns together, and refuses to go on [resolve_delegations/5]', () => {
     const steps = { left: 2000 };
     const compare = (): boolean => matchesPath('*b', 'a'.repeat(900), steps);
