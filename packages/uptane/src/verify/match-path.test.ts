@@ -37,6 +37,10 @@ describe('delegation path patterns', () => {
     ['a\\', 'a\\', true],
     ['**', 'ab', true],
     ['a**', 'a', true],
+    ['a\\/b', 'a/b', true],
+    ['[a]', 'a', true],
+    ['[a]', '[a]', false],
+    ['[/]', '/', true],
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
@@ -66,6 +70,14 @@ describe('delegation path patterns', () => {
       const steps = { left: MATCHING_STEPS };
       assert.equal(compare(`*[${'b'.repeat(100_000)}`, 'a'.repeat(400), steps), false);
       assert.ok(MATCHING_STEPS - steps.left < 1000);
+    });
+
+    it(`counts what it looks through for the end of a bracket (${compare.name}) [resolve_delegations/5]`, () => {
+      const refused = (error: unknown): boolean =>
+        error instanceof CodedError && error.code === 'too_many_steps';
+      assert.throws(() => compare(`[${'b'.repeat(100)}]`, 'b', { left: 99 }), refused);
+      assert.throws(() => compare(`[${'b'.repeat(100)}]`, 'c', { left: 199 }), refused);
+      assert.equal(compare(`[${'b'.repeat(100)}]`, 'b', { left: 110 }), true);
     });
 
     it(`counts stars at the end as well (${compare.name}) [resolve_delegations/5]`, () => {
@@ -107,6 +119,11 @@ describe('delegation path patterns of plain TUF', () => {
     ['*a/b', 'xa/ca/b', false],
     ['*/b', 'a/b', true],
     ['a\\/b', 'a\\/b', true],
+    ['a\\*', 'a*', true],
+    ['a\\*', 'ab', false],
+    ['[a]', 'a', true],
+    ['[/]', '[/]', true],
+    ['[/]', '/', false],
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
