@@ -34,7 +34,7 @@ describe('one GET', () => {
 
   it('says too long at the announcement, and waits for no body', async () => {
     const listener: Listener = (_message, response) =>
-      void response.writeHead(200, { 'content-length': 11 }).flushHeaders();
+      response.writeHead(200, { 'content-length': 11 }).flushHeaders();
     assert.deepEqual(await get(listener, SHORT), { answer: 'too long', text: '' });
   });
 
