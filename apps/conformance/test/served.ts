@@ -1,7 +1,7 @@
 // Simulated repositories behind a real HTTP server, and the commands run against them: in this process at a time of the
 // test's choice, or as the processes that a harness starts.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -66,8 +66,12 @@ export async function runProcess(
   return { code, out: text.out.trimEnd().split('\n'), err: text.err.trimEnd() };
 }
 
+/** In memory where there is such a place: each run forces a dozen files to the disk, and there are a thousand runs. */
+const SHARED_MEMORY = '/dev/shm';
+const TEMPORARY = existsSync(SHARED_MEMORY) ? SHARED_MEMORY : tmpdir();
+
 export function temporaryFolder(): { readonly folder: string; readonly remove: () => void } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'conformance-'));
+  const folder = mkdtempSync(path.join(TEMPORARY, 'conformance-'));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
