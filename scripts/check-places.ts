@@ -16,6 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'apps/aktualizr': ['uptane', 'contract', 'libaktualizr'],
   'apps/ota': ['contract'],
   'apps/server': ['uptane', 'contract'],
+  'apps/conformance': ['uptane'],
 };
 
 const UPTANE_ORDER = [
@@ -26,6 +27,7 @@ const UPTANE_ORDER = [
   'json',
   'hashes',
   'keys',
+  'dialect',
   'metadata',
   'verify',
   'manifest',

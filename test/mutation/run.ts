@@ -11,9 +11,11 @@ const HERE = import.meta.dirname;
 const ROOT = path.dirname(path.dirname(HERE));
 const PAGE = path.join(ROOT, 'docs/generated/mutation.md');
 const SOURCES = 'packages/uptane/src/verify';
+/** What decides beside it: which images a delegation may speak for. */
+const BESIDE = 'packages/uptane/src/dialect/match-path.ts';
 /** Those that are fast and come to the same end whenever they run; first those that notice most in the least time. */
 const TESTS = [
-  'packages/uptane/src/verify/*.test.ts',
+  'packages/uptane/src/{verify,dialect}/*.test.ts',
   'packages/uptane/test/attacks/{drop-request,time,time-of-clock,vehicle-replay,multi-role}.test.ts',
   'packages/uptane/test/tuf/*.test.ts',
   'packages/uptane/test/{matching,repository-mapping,secondaries}.test.ts',
@@ -81,7 +83,11 @@ function mutate(sandbox: string, files: readonly string[]): MutationReport {
       path.join(HERE, 'texts-of-errors.mjs'),
     ],
     ignorers: ['texts-of-errors'],
-    mutate: [...chosen.map((name) => `${SOURCES}/${name}.ts`), `!${SOURCES}/*.test.ts`],
+    mutate: [
+      ...chosen.map((name) => `${SOURCES}/${name}.ts`),
+      ...(files.length === 0 ? [BESIDE] : []),
+      `!${SOURCES}/*.test.ts`,
+    ],
     coverageAnalysis: 'perTest',
     inPlace: true,
     concurrency: 2,

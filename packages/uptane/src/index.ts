@@ -42,7 +42,7 @@ export type { DocumentOrigin, Envelope, Signature } from './metadata/envelope.ts
 export type { KeyRing, RoleKeys } from './metadata/common.ts';
 export { parseRoot } from './metadata/root.ts';
 export type { Root } from './metadata/root.ts';
-export type { Listing } from './metadata/listing.ts';
+export type { Listing } from './dialect/listing.ts';
 export { parseTimestamp } from './metadata/timestamp.ts';
 export type { Timestamp } from './metadata/timestamp.ts';
 export { parseSnapshot } from './metadata/snapshot.ts';

@@ -3,10 +3,10 @@
 import type { JsonValue } from '../json/value.ts';
 import type { VerifyingKey } from '../keys/public-key.ts';
 import type { Limits } from '../limits.ts';
-import type { ListedFile, Listing } from '../metadata/listing.ts';
-import type { StoredRole } from '../metadata/role.ts';
-import type { Signature } from '../metadata/signature.ts';
-import type { Steps } from '../verify/match-path.ts';
+import type { ListedFile, Listing } from './listing.ts';
+import type { StoredRole } from './role.ts';
+import type { Signature } from './signature.ts';
+import type { Steps } from './match-path.ts';
 
 export type Dialect = {
   readonly name: 'uptane' | 'tuf';

@@ -6,9 +6,9 @@ import { olpcBytes } from '../json/olpc-json.ts';
 import { readTufKey } from '../keys/tuf-key.ts';
 import { verifyHexSignature } from '../keys/verify-signature.ts';
 import { TUF_LIMITS } from '../limits.ts';
-import { isListedAsReceived, readOptionalListing } from '../metadata/listing.ts';
-import { readTufSignature } from '../metadata/signature.ts';
-import { matchesPathByFolder } from '../verify/match-path.ts';
+import { isListedAsReceived, readOptionalListing } from './listing.ts';
+import { readTufSignature } from './signature.ts';
+import { matchesPathByFolder } from './match-path.ts';
 
 const SPECIFICATION = /^1\.\d+(?:\.\d+)?$/;
 

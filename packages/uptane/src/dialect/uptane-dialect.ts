@@ -4,10 +4,10 @@ import type { Dialect } from './dialect.ts';
 import { parsePublicKey } from '../keys/public-key.ts';
 import { isKnownMethod, verifySignature } from '../keys/verify-signature.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
-import { isListedInEitherForm, readFullListing, readLooseListing } from '../metadata/listing.ts';
-import { roleTitle } from '../metadata/role.ts';
-import { readUptaneSignature } from '../metadata/signature.ts';
-import { matchesPath } from '../verify/match-path.ts';
+import { isListedInEitherForm, readFullListing, readLooseListing } from './listing.ts';
+import { roleTitle } from './role.ts';
+import { readUptaneSignature } from './signature.ts';
+import { matchesPath } from './match-path.ts';
 
 export const UPTANE_DIALECT: Dialect = {
   name: 'uptane',

@@ -1,10 +1,9 @@
 // What one ECU reports of itself: the `signed` part to be signed with the ECU's key, and the view of one that arrived.
 // Times are the last two that were attested; the original's constant where there are none. Source: Uptane Standard #version_report
 import { CodedError } from '../errors.ts';
-import type { Hashes } from '../hashes.ts';
+import { readHashes, type Hashes } from '../hashes.ts';
 import { readInteger, readObject, readOptional, readString } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
-import { readHashes } from '../metadata/common.ts';
 import { formatInstant, parseInstant, type Instant } from '../time.ts';
 
 export type InstalledImage = { readonly name: string; readonly lengthBytes: number; readonly sha256: string };

@@ -7,14 +7,12 @@ import { canonicalText } from '../json/canonical-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
 import type { VerifyingKey } from '../keys/public-key.ts';
-import { HASH_ALGORITHMS, type HashAlgorithm, type Hashes } from '../hashes.ts';
 import { parseInstant, type Instant } from '../time.ts';
 
 export type Header = { readonly version: number; readonly expires: Instant };
 export type RoleKeys = { readonly keyIds: readonly KeyId[]; readonly threshold: number };
 export type KeyRing = ReadonlyMap<KeyId, VerifyingKey>;
 
-export const HEX_LENGTH: Record<HashAlgorithm, number> = { sha256: 64, sha512: 128 };
 const MAX_THRESHOLD = 1000;
 /** Of one document: making them out of text takes longer than all else that is read. */
 const MAX_KEYS = 5000;
@@ -83,24 +81,6 @@ export function readRoleKeys(value: JsonValue | undefined, place: RolePlace): Ro
       role: title,
     },
   );
-}
-
-/** Known algorithms alone, lower-case; unknown ones are skipped. */
-export function readHashes(value: JsonValue | undefined, path: string): Hashes {
-  const object = readObject(value, path);
-  const hashes: { -readonly [name in HashAlgorithm]?: string } = {};
-  for (const name of HASH_ALGORITHMS) {
-    const listed = member(object, name);
-    if (listed === undefined) continue;
-    const text = readString(listed, `${path}.${name}`).toLowerCase();
-    if (text.length !== HEX_LENGTH[name] || !/^[0-9a-f]+$/.test(text)) throw notHex(`${path}.${name}`);
-    hashes[name] = text;
-  }
-  return hashes;
-}
-
-function notHex(path: string): CodedError {
-  return new CodedError('DecodeError', 'malformed', `"${path}" is not a hash in hexadecimal digits.`);
 }
 
 /** @throws CodedError DecodeError */

@@ -2,7 +2,7 @@
 // to several roles at once come first: a single role must not overrule what needs the agreement of several.
 // Source: Uptane Standard #delegations; TAP 3, TAP 15; TUF specification 4.5; docs/adr/0013-delegations.md
 import { checkCount, readKeyRing, readRoleKeys, type KeyRing, type RoleKeys } from './common.ts';
-import { TOP_LEVEL_ROLES } from './role.ts';
+import { TOP_LEVEL_ROLES } from '../dialect/role.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
 import { sha256Hex } from '../hashes.ts';
@@ -16,7 +16,7 @@ import {
   readStrings,
 } from '../json/decode.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
-import { MATCHING_STEPS } from '../verify/match-path.ts';
+import { MATCHING_STEPS } from '../dialect/match-path.ts';
 
 export type DelegatedRole = RoleKeys & { readonly name: string };
 

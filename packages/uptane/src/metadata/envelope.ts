@@ -17,10 +17,10 @@ import {
 import { viewJson, viewStrictJson } from '../json/strict-json.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
-import { roleTitle, type StoredRole } from './role.ts';
-import type { Signature } from './signature.ts';
+import { roleTitle, type StoredRole } from '../dialect/role.ts';
+import type { Signature } from '../dialect/signature.ts';
 
-export type { Signature } from './signature.ts';
+export type { Signature } from '../dialect/signature.ts';
 
 export type Envelope = {
   /** The views read from it whenever they are asked: whoever handed it in leaves it as it is. */

@@ -1,10 +1,10 @@
 // Names of files on a repository: metadata, and images. Source: Uptane Standard #metadata_filename_rules
 import type { Dialect } from '../dialect/dialect.ts';
 import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
-import type { StoredRole } from './role.ts';
+import type { StoredRole } from '../dialect/role.ts';
 
-export { roleTitle, TOP_LEVEL_ROLES } from './role.ts';
-export type { StoredRole, TopLevelRole } from './role.ts';
+export { roleTitle, TOP_LEVEL_ROLES } from '../dialect/role.ts';
+export type { StoredRole, TopLevelRole } from '../dialect/role.ts';
 
 /** The entry of a Targets role in Snapshot. */
 export function snapshotEntryName(role: 'targets' | { readonly delegation: string }): string {

@@ -4,7 +4,7 @@
 import { CodedError } from '../errors.ts';
 import { readArray, readBoolean, readInteger, readObject, readStrings } from '../json/decode.ts';
 import { parseStrictJson } from '../json/strict-json.ts';
-import { matchesPath } from '../verify/match-path.ts';
+import { matchesPath } from '../dialect/match-path.ts';
 import { member, type JsonValue } from '../json/value.ts';
 
 export type MappingEntry = {

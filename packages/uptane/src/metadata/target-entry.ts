@@ -1,6 +1,5 @@
 // One image as a Targets file lists it: length, hashes, custom data. Source: Uptane Standard #targets_images_metadata
-import { readHashes } from './common.ts';
-import type { Hashes } from '../hashes.ts';
+import { readHashes, type Hashes } from '../hashes.ts';
 import { parseTargetName, type TargetName } from '../identifiers.ts';
 import { readInteger, readObject, readOptional } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';

@@ -1,8 +1,8 @@
 // The images of a Targets file by name, each made when it is asked for. Every entry's form is checked at once, on the
 // bytes: a look says that an entry is of the usual form, and only where it does not is the entry read to find out why.
 // Source: Uptane Standard #targets_images_metadata
-import { HEX_LENGTH } from './common.ts';
 import { readTargetEntry, type TargetEntry } from './target-entry.ts';
+import { HEX_LENGTH } from '../hashes.ts';
 import { compareNames } from '../json/canonical-json.ts';
 import { BYTE, isDigit, isHexDigit, ORDINARY, skipString, stands, stringAt } from '../json/json-bytes.ts';
 import { decodeAt, skipValue, type JsonView } from '../json/json-view.ts';

@@ -1,7 +1,7 @@
 // View of Timestamp: which Snapshot is the newest, how long it is and how it hashes. Source: Uptane Standard #timestamp_metadata
 import { refusingMalformed, type DocumentOrigin, type Envelope } from './envelope.ts';
 import { readHeader, type Header } from './common.ts';
-import type { Listing } from './listing.ts';
+import type { Listing } from '../dialect/listing.ts';
 import { readObject } from '../json/decode.ts';
 import { member } from '../json/value.ts';
 import type { RepositoryName } from '../errors.ts';

@@ -1,7 +1,7 @@
 // What a Secondary was sent, as the source that it verifies over: a Primary is no better than a network. What is missing in
 // the middle of a bundle was left out by whoever sent it. Source: Uptane Standard #send_metadata_primary
 import { MetadataError } from '../errors.ts';
-import { roleTitle, type StoredRole } from '../metadata/role.ts';
+import { roleTitle, type StoredRole } from '../dialect/role.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { originOf } from './origin.ts';
 

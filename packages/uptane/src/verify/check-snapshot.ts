@@ -3,7 +3,7 @@
 import { MetadataError } from '../errors.ts';
 import { describeOrigin, parseEnvelope, type DocumentOrigin } from '../metadata/envelope.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
-import type { Listing } from '../metadata/listing.ts';
+import type { Listing } from '../dialect/listing.ts';
 import { checkSignatures } from './check-signatures.ts';
 import { originOf } from './origin.ts';
 import { authorityOf, checkExpiry, checkNotOlder, documentOf, type Trust } from './trusted-metadata.ts';

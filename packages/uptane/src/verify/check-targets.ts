@@ -4,7 +4,7 @@
 import { MetadataError } from '../errors.ts';
 import { parseEnvelope } from '../metadata/envelope.ts';
 import { roleTitle } from '../metadata/filename.ts';
-import type { Listing } from '../metadata/listing.ts';
+import type { Listing } from '../dialect/listing.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { checkSignatures, type Authority } from './check-signatures.ts';
 import { originOf } from './origin.ts';

@@ -1,7 +1,7 @@
 // Asks a repository for one file, and tells apart what it says: here it is, there is none, and all the ways in which it
 // could not be asked. Source: Uptane Standard #check_root and following ("at most X bytes")
 import { CodedError, MetadataError } from '../errors.ts';
-import { roleTitle } from '../metadata/role.ts';
+import { roleTitle } from '../dialect/role.ts';
 import type { MetadataRequest, Repository } from './metadata-source.ts';
 import { originOf, titleOf } from './origin.ts';
 

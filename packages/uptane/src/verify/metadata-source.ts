@@ -2,7 +2,7 @@
 // the Primary sent), a server (its own tables) and the simulator stand behind them. Source: Uptane Standard #full_verification
 import type { Dialect } from '../dialect/dialect.ts';
 import type { RepositoryName } from '../errors.ts';
-import type { StoredRole } from '../metadata/role.ts';
+import type { StoredRole } from '../dialect/role.ts';
 
 export type MetadataRequest = {
   readonly role: StoredRole;

@@ -5,7 +5,7 @@ import type { Dialect } from '../dialect/dialect.ts';
 import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { parseEnvelope } from '../metadata/envelope.ts';
-import type { StoredRole } from '../metadata/role.ts';
+import type { StoredRole } from '../dialect/role.ts';
 import { parseRoot } from '../metadata/root.ts';
 import { parseTargets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';

@@ -5,7 +5,7 @@ import { MetadataError, type RepositoryName } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Header } from '../metadata/common.ts';
 import { describeOrigin, malformed, type DocumentOrigin } from '../metadata/envelope.ts';
-import type { StoredRole, TopLevelRole } from '../metadata/role.ts';
+import type { StoredRole, TopLevelRole } from '../dialect/role.ts';
 import type { Root } from '../metadata/root.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Authority } from './check-signatures.ts';

@@ -3,7 +3,7 @@
 // asked for again. Source: Uptane Standard #full_verification, #check_root
 import { MetadataError, type RepositoryName } from '../errors.ts';
 import { parseEnvelope, type Envelope } from '../metadata/envelope.ts';
-import type { Listing } from '../metadata/listing.ts';
+import type { Listing } from '../dialect/listing.ts';
 import { roleTitle, snapshotEntryName, type StoredRole, type TopLevelRole } from '../metadata/filename.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';

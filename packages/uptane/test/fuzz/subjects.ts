@@ -8,7 +8,7 @@ import { parseKeyId, parseRepositoryMapping, parseRoot, parseSnapshot } from '..
 import { parseTargetName, parseTargets, parseTimestamp, parseVehicleManifest } from '../../src/index.ts';
 import { TUF_DIALECT, UPTANE_DIALECT, verifySignature } from '../../src/index.ts';
 import type { Dialect, Envelope, StoredRole } from '../../src/index.ts';
-import { matchesPath, matchesPathByFolder } from '../../src/verify/match-path.ts';
+import { matchesPath, matchesPathByFolder } from '../../src/dialect/match-path.ts';
 import { plainCanonical, plainInstant, plainJson, plainMatch, textOf } from './plain-readers.ts';
 import { tufEscape, uptaneEscape } from './plain-readers.ts';
 

@@ -1,8 +1,7 @@
 // What a file says of another one: its version, and how long it is and how it hashes, as far as the dialect wants to know.
 // Source: Uptane Standard #snapshot_metadata, #timestamp_metadata; TUF specification 4.4, 4.5
-import { readHashes } from './common.ts';
 import { CodedError } from '../errors.ts';
-import { createHasher, HASH_ALGORITHMS, hashesAgree, type Hashes } from '../hashes.ts';
+import { createHasher, HASH_ALGORITHMS, hashesAgree, readHashes, type Hashes } from '../hashes.ts';
 import { readInteger, readObject } from '../json/decode.ts';
 import { isJsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 
