@@ -38,4 +38,39 @@ describe('a verified target', () => {
       );
     });
   }
+
+  it('has the address of the Image repository, when the Director’s is empty [full_verification/10, 5.2.3.1.1-7]', async () => {
+    const { simulator, client } = await honestStart();
+    const content = new TextEncoder().encode('x');
+    const custom = jsonObject([['uri', 'https://mirror.example.org/x']]);
+    const image = { name: 'x.bin', content, hardwareIds: ['primary-hw'], custom };
+    simulator.assign(simulator.addImage(image), undefined, jsonObject([['uri', '']]));
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.uri, 'https://mirror.example.org/x');
+    simulator.assign(
+      simulator.addImage({ ...image, custom: jsonObject([['uri', '']]) }),
+      undefined,
+      jsonObject([['uri', '']]),
+    );
+    await simulator.publish();
+    const [target] = await client.updates();
+    assert.ok(target);
+    assert.equal(Object.hasOwn(target, 'uri'), false);
+  });
+
+  for (const [title, director, image] of [
+    ['neither has', {}, {}],
+    ['the Director alone has', { variant: 'eu' }, {}],
+    ['the Image repository alone has', {}, { variant: 'eu' }],
+  ] as const) {
+    it(`is none, when a field has to match that ${title} [full_verification/13]`, async () => {
+      const { simulator, client } = await honestStart();
+      const content = new TextEncoder().encode('x');
+      const custom = jsonObject([['mustMatch', ['variant']], ...Object.entries(image)]);
+      const added = simulator.addImage({ name: 'x.bin', content, hardwareIds: ['primary-hw'], custom });
+      simulator.assign(added, undefined, jsonObject(Object.entries(director)));
+      await simulator.publish();
+      await client.refuses('TargetMismatch');
+    });
+  }
 });
