@@ -8,7 +8,7 @@ import {
   withMember,
   withNested,
 } from '@ota-connect/testkit';
-import { CodedError, parseEcuSerial, parseHardwareId, timeUntrusted } from '../src/index.ts';
+import { CodedError, jsonObject, parseEcuSerial, parseHardwareId, timeUntrusted } from '../src/index.ts';
 import { honestStart, type TestClient } from './client.ts';
 import { MappedClient } from './mapped-client.ts';
 
@@ -62,6 +62,15 @@ describe('a refusal names', () => {
     await simulator.publish();
     const error = await client.refuses('SecurityException::Targets');
     assert.equal(error.repository, 'director');
+  });
+
+  it('the image whose release counter is wrong [full_verification/16]', async () => {
+    const { simulator, client } = await honestStart();
+    const counter = jsonObject([['releaseCounter', 5]]);
+    simulator.assign(simulator.offer('attack.bin'), undefined, counter);
+    await simulator.publish();
+    const error = await client.refuses('ReleaseCounter');
+    assert.deepEqual({ ...error.details }, { target: 'attack.bin' });
   });
 
   it('the mapped repository, and in it the role, the attack and what was found [full_verification/16, 5.4.4.2-0]', async () => {
