@@ -1,8 +1,9 @@
 // What verification hands on of an image: what both repositories say, filled in and left out as originals store it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { jsonObject, type VerifiedTarget } from '../src/index.ts';
-import { honestStart } from './client.ts';
+import { MemoryMetadataStore, RepositorySimulator, SECONDARY } from '@ota-connect/testkit';
+import { jsonObject, partialVerification, type VerifiedTarget } from '../src/index.ts';
+import { honestStart, TestClient } from './client.ts';
 
 async function verified(custom: Readonly<Record<string, string>>): Promise<VerifiedTarget> {
   const { simulator, client } = await honestStart();
@@ -73,4 +74,18 @@ describe('a verified target', () => {
       await client.refuses('TargetMismatch');
     });
   }
+});
+
+describe('a verdict', () => {
+  it('lacks a correlation id, where the Director states none [full_verification/6]', async () => {
+    const simulator = await RepositorySimulator.create();
+    assert.deepEqual(await new TestClient(simulator).verify(), { kind: 'nothing_new' });
+    const director = {
+      name: 'director',
+      source: simulator.director.source,
+      store: new MemoryMetadataStore(),
+    } as const;
+    const partial = await partialVerification(SECONDARY, director, simulator.now);
+    assert.equal(Object.hasOwn(partial, 'correlationId'), false);
+  });
 });
