@@ -1,7 +1,7 @@
 // Which roles a Director serves, and what is remembered and forgotten of it; attacks on it are in attacks/drop-request.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RepositorySimulator, withNested } from '@ota-connect/testkit';
+import { fixedKeys, giveKeys, RepositorySimulator, withNested } from '@ota-connect/testkit';
 import { honestStart, TestClient } from './client.ts';
 
 describe('a Director', () => {
@@ -54,5 +54,21 @@ describe('a Director', () => {
     client.director.save('timestamp', kept, 1);
     await client.verify();
     assert.deepEqual(client.director.load('timestamp'), kept);
+  });
+
+  it('of Root and Targets alone may go back to lower versions, once Root withdrew the stolen Targets key [check_root/7]', async () => {
+    const { simulator, client } = await honestStart((fresh) => fresh.dropDirectorRoles());
+    const { targets } = simulator.director.roles;
+    const honest = targets.version;
+    targets.version = Number.MAX_SAFE_INTEGER - 1;
+    await simulator.publish();
+    await client.verify();
+    targets.version = honest;
+    simulator.offer('app.bin');
+    await simulator.publish();
+    await client.refuses('Rollback');
+    await giveKeys(simulator.director, 'targets', await fixedKeys('after the theft', 1), 1);
+    await simulator.publish();
+    assert.equal((await client.updates())[0]?.name, 'app.bin');
   });
 });
