@@ -220,7 +220,7 @@ function delegationsObject(delegator: Pick<SimulatedDelegation, 'delegations' | 
   );
   const roles = listed.map(({ delegation, keys: own }) =>
     jsonObject([
-      ['hardwareIds', delegation.hardwareIds],
+      ['custom', delegation.hardwareIds && jsonObject([['hardwareIds', delegation.hardwareIds]])],
       ['keyids', own.map((key) => key.keyId)],
       ['name', delegation.name],
       ['paths', delegation.paths],

@@ -105,7 +105,8 @@ function readRole(value: JsonValue, path: string, dialect: Dialect): Delegation 
     roles: [{ ...readRoleKeys(object, { path, title: name, dialect }), name }],
     agreement: 1,
     ...readPaths(object, path, members),
-    ...readTerms(object, members),
+    terminating: readTerminating(object),
+    ...(members === 'uptane' ? readHardware(object, readOptional(object, 'custom', readObject)) : {}),
   };
 }
 
@@ -127,7 +128,14 @@ function readMultiRole(value: JsonValue, path: string, listed: RolesByName): Del
     throw new MetadataError('IllegalThreshold', text, { role: names[0] ?? '' });
   }
   const paths = readStrings(member(object, 'paths'), `${path}.paths`);
-  return { roles, agreement, paths, pathHashPrefixes: [], ...readTerms(object, 'uptane') };
+  return {
+    roles,
+    agreement,
+    paths,
+    pathHashPrefixes: [],
+    terminating: readTerminating(object),
+    ...readHardware(object),
+  };
 }
 
 function rolesByName(single: readonly Delegation[]): RolesByName {
@@ -138,12 +146,19 @@ function rolesByName(single: readonly Delegation[]): RolesByName {
   return byName;
 }
 
-function readTerms(object: JsonObject, members: Members): Pick<Delegation, 'terminating' | 'hardwareIds'> {
-  const hardwareIds = members === 'uptane' ? readOptional(object, 'hardwareIds', readStrings) : undefined;
-  return {
-    terminating: readOptional(object, 'terminating', readBoolean) ?? false,
-    ...(hardwareIds === undefined ? {} : { hardwareIds }),
-  };
+function readTerminating(object: JsonObject): boolean {
+  return readOptional(object, 'terminating', readBoolean) ?? false;
+}
+
+/** A role states them in its `custom`; where they stand beside it as well, what both allow. */
+function readHardware(object: JsonObject, custom?: JsonObject): Pick<Delegation, 'hardwareIds'> {
+  const lists = [object, custom].flatMap((place) => {
+    const listed = place === undefined ? undefined : readOptional(place, 'hardwareIds', readStrings);
+    return listed === undefined ? [] : [listed];
+  });
+  const [first, ...others] = lists;
+  if (first === undefined) return {};
+  return { hardwareIds: first.filter((id) => others.every((other) => other.includes(id))) };
 }
 
 function readPaths(

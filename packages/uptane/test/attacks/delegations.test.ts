@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attacks, fixedKeys, offerDelegated } from '@ota-connect/testkit';
-import { DEFAULT_LIMITS } from '../../src/index.ts';
+import { DEFAULT_LIMITS, type JsonObject } from '../../src/index.ts';
 import { honestStart, itRefuses } from '../client.ts';
 
 describe('delegations', () => {
@@ -95,6 +95,24 @@ describe('delegations', () => {
     (await offerDelegated(simulator)).hardwareIds = ['primary-hw', 'other-hw'];
     await simulator.publish();
     assert.equal((await client.updates()).length, 1);
+  });
+
+  it('binds a delegation to the hardware that stands beside its custom data too [resolve_delegations/5]', async () => {
+    for (const [beside, found] of [
+      [['primary-hw'], 1],
+      [['other-hw'], 0],
+    ] as const) {
+      const { simulator, client } = await honestStart();
+      (await offerDelegated(simulator)).hardwareIds = ['primary-hw', 'other-hw'];
+      simulator.image.roles.targets.edit = (signed) => {
+        const delegations = signed['delegations'] as { roles: JsonObject[] };
+        const roles = delegations.roles.map((role) => ({ ...role, hardwareIds: beside }));
+        return { ...signed, delegations: { ...delegations, roles } };
+      };
+      await simulator.publish();
+      if (found === 1) assert.equal((await client.updates()).length, 1);
+      else await client.refuses('TargetMismatch');
+    }
   });
 
   it('gives a child only what every delegator above it was given [resolve_delegations/5]', async () => {
