@@ -268,7 +268,7 @@ const delegationKeyMissing: SimulatedAttack = {
 const keyIdOfRoot: SimulatedAttack = {
   name: 'delegation that names another key by the id of a Root key',
   group: 'signatures',
-  step: 'resolve_delegations/2, 5.2.3.2-3',
+  step: 'resolve_delegations/2, 5.2.3.2-3, 5.2.1-1',
   refusedAs: 'SecurityException::Targets',
   mutate: async (simulator) => {
     const delegation = await offerDelegated(simulator);
