@@ -19,6 +19,14 @@ describe('MetadataError', () => {
     assert.equal(new MetadataError('TargetMismatch', 'x').wireCode, 'TargetMismatch');
   });
 
+  it('is of one line and well-formed, whatever a role is named', () => {
+    const role = 'a\nb\u001b[31m\ud83d';
+    const error = new MetadataError('UnmetThreshold', `${role} is not signed.`, { role });
+    assert.equal(error.message, 'a?b?[31m? is not signed.');
+    assert.equal(error.wireCode, 'UnmetThreshold::a?b?[31m?');
+    assert.equal(error.role, role);
+  });
+
   it('names the attack and keeps the cause [full_verification/16]', () => {
     const cause = new Error('below');
     const error = new MetadataError('ExpiredMetadata', 'x', { role: 'Root', cause });

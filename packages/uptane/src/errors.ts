@@ -1,6 +1,7 @@
 // The errors of the whole house: one base class, coded, with a cause; and the family of refused metadata, whose
 // codes name the check that failed and the attack it points to. Sentences are for people, codes for programs.
 // Source: Uptane Standard #how_to_verify_metadata ("return an error code indicating …"), docs/generated/errors.md
+import { quoted } from './quoted.ts';
 
 /** Base of every error that this project throws. `name` is the family, so that logs group by it. */
 export class CodedError extends Error {
@@ -70,6 +71,8 @@ export type MetadataCode = keyof typeof CODES;
 /** Where a refused document comes from. `role` is `Root`, `Timestamp`, `Snapshot`, `Targets` or a delegated role's own name. */
 export type Origin = { readonly role?: string; readonly repository?: RepositoryName };
 
+const MAX_MESSAGE = 2000;
+
 /** Metadata or an image that the rules refuse. */
 export class MetadataError extends CodedError {
   declare readonly code: MetadataCode;
@@ -84,7 +87,8 @@ export class MetadataError extends CodedError {
     message: string,
     options: Origin & { cause?: unknown; details?: Record<string, unknown>; attack?: Attack } = {},
   ) {
-    super('MetadataError', code, message, options);
+    // Names of roles, images and ECUs stand in it.
+    super('MetadataError', code, quoted(message, MAX_MESSAGE), options);
     this.role = options.role;
     this.repository = options.repository;
     this.attack = options.attack ?? CODES[code].attack;
@@ -95,7 +99,8 @@ export class MetadataError extends CodedError {
 function wireCode(code: MetadataCode, origin: Origin): string {
   const { suffix } = CODES[code];
   if (suffix === 'none' || origin.role === undefined) return code;
+  const role = quoted(origin.role, MAX_MESSAGE);
   const names = origin.repository !== undefined && origin.repository !== 'plain';
-  if (suffix === 'role' || !names) return `${code}::${origin.role}`;
-  return `${code}::${origin.role}::${origin.repository === 'director' ? 'Director' : 'Image'}`;
+  if (suffix === 'role' || !names) return `${code}::${role}`;
+  return `${code}::${role}::${origin.repository === 'director' ? 'Director' : 'Image'}`;
 }
