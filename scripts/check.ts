@@ -12,6 +12,7 @@ const CHECKS: readonly Check[] = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'dead code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
   { name: 'conformance', command: 'node', args: ['scripts/docs-conformance.ts'] },
+  { name: 'error codes', command: 'node', args: ['scripts/docs-errors.ts'] },
 ];
 
 async function run(check: Check): Promise<{ ok: boolean; output: string; ms: number }> {

@@ -38,7 +38,7 @@ export type Attack =
 export type RepositoryName = 'director' | 'image' | 'plain';
 
 /** Each code, the attack it points to, and what its wire form carries behind the code. */
-const CODES = {
+export const METADATA_CODES = {
   BadKeyId: { attack: 'arbitrary software', suffix: 'none' },
   UnmetThreshold: { attack: 'arbitrary software', suffix: 'role' },
   IllegalThreshold: { attack: 'arbitrary software', suffix: 'role' },
@@ -66,7 +66,7 @@ const CODES = {
   DroppedRole: { attack: 'drop-request', suffix: 'role' },
 } as const satisfies Record<string, { attack: Attack; suffix: 'none' | 'role' | 'role and repository' }>;
 
-export type MetadataCode = keyof typeof CODES;
+export type MetadataCode = keyof typeof METADATA_CODES;
 
 /** Where a refused document comes from. `role` is `Root`, `Timestamp`, `Snapshot`, `Targets` or a delegated role's own name. */
 export type Origin = { readonly role?: string; readonly repository?: RepositoryName };
@@ -91,13 +91,13 @@ export class MetadataError extends CodedError {
     super('MetadataError', code, quoted(message, MAX_MESSAGE), options);
     this.role = options.role;
     this.repository = options.repository;
-    this.attack = options.attack ?? CODES[code].attack;
+    this.attack = options.attack ?? METADATA_CODES[code].attack;
     this.wireCode = wireCode(code, options);
   }
 }
 
 function wireCode(code: MetadataCode, origin: Origin): string {
-  const { suffix } = CODES[code];
+  const { suffix } = METADATA_CODES[code];
   if (suffix === 'none' || origin.role === undefined) return code;
   const role = quoted(origin.role, MAX_MESSAGE);
   const names = origin.repository !== undefined && origin.repository !== 'plain';

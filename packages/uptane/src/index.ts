@@ -1,5 +1,5 @@
 // The only door of the metadata core: the Uptane Standard as code, without IO.
-export { CodedError, MetadataError } from './errors.ts';
+export { CodedError, METADATA_CODES, MetadataError } from './errors.ts';
 export { quoted } from './quoted.ts';
 export type { Attack, MetadataCode, Origin, RepositoryName } from './errors.ts';
 export {
