@@ -36,7 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   imageTargetsBytes: 8 * 1024 * 1024,
   maxDepth: 64,
   rootsPerCycle: 1000,
-  delegationDepth: 5,
+  delegationDepth: 32,
   delegationVisits: 200,
   signaturesPerDocument: 1000,
 };
@@ -46,6 +46,5 @@ export const TUF_LIMITS: Limits = {
   ...DEFAULT_LIMITS,
   rootBytes: 512 * 1024,
   snapshotBytes: 2 * 1024 * 1024,
-  delegationDepth: 32,
   delegationVisits: 32,
 };

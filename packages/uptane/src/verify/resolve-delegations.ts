@@ -72,25 +72,28 @@ async function ask({ roles, agreement }: Delegation, keys: KeyRing, walk: Walk):
 }
 
 async function visitRole(role: DelegatedRole, keys: KeyRing, walk: Walk): Promise<Answer> {
-  if (isOutOfReach(role.name, walk)) return 'not found';
+  if (wasThere(role.name, walk)) return 'not found';
+  if (walk.path.length >= walk.limits.delegationDepth) throw tooFar(walk, 'goes too deep');
   countVisit(role.name, walk);
   const child = await walk.load(role, keys);
   return visit(child, { ...walk, path: [...walk.path, role.name] });
 }
 
-function isOutOfReach(name: string, { dialect, limits, path, visited }: Walk): boolean {
-  const wasThere = dialect.delegations.visitsRolesOnce ? visited.has(name) : path.includes(name);
-  return wasThere || path.length >= limits.delegationDepth;
+function wasThere(name: string, { dialect, path, visited }: Walk): boolean {
+  return dialect.delegations.visitsRolesOnce ? visited.has(name) : path.includes(name);
 }
 
-function countVisit(name: string, { limits, repository, visited, visits, ...walk }: Walk): void {
-  visited.add(name);
-  visits.count += 1;
-  if (visits.count <= limits.delegationVisits) return;
-  throw new MetadataError('TargetMismatch', `The search for "${walk.name}" visits too many roles.`, {
-    repository,
-    attack: 'endless data',
-  });
+function countVisit(name: string, walk: Walk): void {
+  walk.visited.add(name);
+  walk.visits.count += 1;
+  if (walk.visits.count > walk.limits.delegationVisits) throw tooFar(walk, 'visits too many roles');
+}
+
+/** An error, since a role that is passed over leaves the image to the next in line. It names who delegates further. */
+function tooFar({ name, path, repository }: Walk, how: string): MetadataError {
+  const text = `The search for "${name}" ${how}.`;
+  const role = path.at(-1) ?? 'Targets';
+  return new MetadataError('TargetMismatch', text, { role, repository, attack: 'endless data' });
 }
 
 /** One id for two keys: whoever reads one file would trust another key than whoever reads the other. */

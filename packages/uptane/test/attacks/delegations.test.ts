@@ -1,8 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { attacks, fixedKeys, offerDelegated } from '@ota-connect/testkit';
+import {
+  attacks,
+  fixedKeys,
+  offerDelegated,
+  type RepositorySimulator,
+  type SimulatedDelegation,
+} from '@ota-connect/testkit';
 import { DEFAULT_LIMITS, type JsonObject } from '../../src/index.ts';
 import { honestStart, itRefuses } from '../client.ts';
+
+/** The last of roles that delegate one to the next. */
+async function chainOf(simulator: RepositorySimulator, depth: number): Promise<SimulatedDelegation> {
+  let last = await simulator.delegate('level-1', ['*']);
+  for (let level = 2; level <= depth; level += 1)
+    last = await simulator.delegate(`level-${level}`, ['*'], last);
+  return last;
+}
+
+function offerAt(simulator: RepositorySimulator, role: SimulatedDelegation): void {
+  const image = { name: 'deep.bin', content: new TextEncoder().encode('x'), hardwareIds: ['primary-hw'] };
+  simulator.assign(simulator.addDelegatedImage(role, image));
+}
 
 describe('delegations', () => {
   for (const attack of attacks) if (attack.group === 'delegations') itRefuses(attack);
@@ -146,21 +165,26 @@ describe('delegations', () => {
     assert.ok(!simulator.image.requests.some((path) => path.startsWith('delegations/')));
   });
 
-  it('searches no deeper than its bound [resolve_delegations/1]', async () => {
-    for (const [depth, found] of [
-      [5, 1],
-      [6, 0],
-    ] as const) {
+  for (const depth of [1, 6, 32]) {
+    it(`follows a chain of ${depth} roles [resolve_delegations/1, 5.2.3.2-1]`, async () => {
       const { simulator, client } = await honestStart();
-      let last = await simulator.delegate('level-1', ['*']);
-      for (let level = 2; level <= depth; level += 1)
-        last = await simulator.delegate(`level-${level}`, ['*'], last);
-      const image = { name: 'deep.bin', content: new TextEncoder().encode('x'), hardwareIds: ['primary-hw'] };
-      simulator.assign(simulator.addDelegatedImage(last, image));
+      offerAt(simulator, await chainOf(simulator, depth));
       await simulator.publish();
-      if (found === 1) assert.equal((await client.updates()).length, 1);
-      else await client.refuses('TargetMismatch');
-    }
+      assert.equal((await client.updates())[0]?.name, 'deep.bin');
+    });
+  }
+
+  it('searches no deeper than its bound, and asks nobody else then [resolve_delegations/1, resolve_delegations/3]', async () => {
+    const { simulator, client } = await honestStart();
+    const last = await chainOf(simulator, 33);
+    const later = await simulator.delegate('later', ['*']);
+    offerAt(simulator, last);
+    // The same, as the Director says it: passing over the role that decides is the fault, whoever comes next.
+    offerAt(simulator, later);
+    await simulator.publish();
+    const error = await client.refuses('TargetMismatch');
+    assert.deepEqual([error.attack, error.role, error.repository], ['endless data', 'level-32', 'image']);
+    assert.ok(!simulator.image.requests.includes('delegations/later.json'));
   });
 
   it('ends on a cycle [resolve_delegations/6]', async () => {
