@@ -1,44 +1,26 @@
 // JSON that was scanned → its canonical form, byte by byte: blanks dropped, names brought into order, strings and zeros
 // written in the one way. No values are made on the way. Canonical form as in canonical-json.ts
 import { compareNamesAt } from './json-names.ts';
-import { BYTE, isBlank, ORDINARY } from './json-bytes.ts';
+import { BYTE, isBlank } from './json-bytes.ts';
 import { compactJson } from './compact-json.ts';
+import { orderMembers } from './order-members.ts';
+import { LONGEST_ESCAPE, write, writeString, type Rewriting } from './rewrite-string.ts';
 import { LARGE, scanJson, type ScannedJson } from './scan-json.ts';
-import { escapedUnit } from './scan-string.ts';
 
-type Rewriting = {
-  readonly input: Buffer;
-  readonly output: Buffer;
-  length: number;
+type Document = Rewriting & {
   /** Of the output, as in ScannedJson; wrong once a large object was brought into order. */
   readonly ends: Map<number, number>;
   hasMoved: boolean;
   spare: Buffer;
 };
 
-type Span = { readonly start: number; readonly end: number };
-
-/** So many names are sorted in place. */
-const FEW = 8;
-const SHORT = 64;
-
-/** Nothing becomes longer but text beyond ASCII: two bytes of it become six. */
-const LONGEST_ESCAPE = 3;
-/** What stands behind the backslash, by the unit that it means. */
-const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
-  ['\b', '\f', '\n', '\r', '\t', '"', '\\'].map((unit) => [
-    unit.charCodeAt(0),
-    JSON.stringify(unit).charCodeAt(2),
-  ]),
-);
-const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const ENDS: ReadonlySet<number> = new Set([BYTE.comma, BYTE.closeObject, BYTE.closeArray]);
 
 export function rewriteJson(scanned: ScannedJson, maxDepth: number): ScannedJson {
   const { bytes, isAscii } = scanned;
   if (scanned.isSpacedOut) return compactJson(bytes);
   const output = Buffer.allocUnsafeSlow(bytes.length * (isAscii ? 1 : LONGEST_ESCAPE));
-  const rewriting: Rewriting = {
+  const rewriting: Document = {
     input: bytes,
     output,
     length: 0,
@@ -53,7 +35,7 @@ export function rewriteJson(scanned: ScannedJson, maxDepth: number): ScannedJson
 }
 
 /** Each function here takes where its part of the input begins and gives where it ends. */
-function writeValue(rewriting: Rewriting, at: number): number {
+function writeValue(rewriting: Document, at: number): number {
   const first = rewriting.input[at];
   if (first === BYTE.quote) return writeString(rewriting, at);
   if (first !== BYTE.openObject && first !== BYTE.openArray) return writePlain(rewriting, at);
@@ -63,7 +45,7 @@ function writeValue(rewriting: Rewriting, at: number): number {
   return end;
 }
 
-function writeObject(rewriting: Rewriting, start: number): number {
+function writeObject(rewriting: Document, start: number): number {
   const { input, output } = rewriting;
   const places: number[] = [];
   let hasOrder = true;
@@ -81,11 +63,14 @@ function writeObject(rewriting: Rewriting, start: number): number {
     write(rewriting, BYTE.comma);
     if (input[at] === BYTE.comma) at = skipBlanks(input, at + 1);
   }
-  if (!hasOrder) bringIntoOrder(rewriting, places);
+  if (!hasOrder) {
+    if (rewriting.length - (places[0] ?? 0) >= LARGE) rewriting.hasMoved = true;
+    orderMembers(rewriting, places);
+  }
   return close(rewriting, BYTE.closeObject, at);
 }
 
-function writeArray(rewriting: Rewriting, start: number): number {
+function writeArray(rewriting: Document, start: number): number {
   const { input } = rewriting;
   write(rewriting, BYTE.openArray);
   let at = skipBlanks(input, start + 1);
@@ -98,106 +83,10 @@ function writeArray(rewriting: Rewriting, start: number): number {
 }
 
 /** The last comma makes room for the end. */
-function close(rewriting: Rewriting, byte: number, at: number): number {
+function close(rewriting: Document, byte: number, at: number): number {
   if (rewriting.output[rewriting.length - 1] === BYTE.comma) rewriting.length -= 1;
   write(rewriting, byte);
   return at + 1;
-}
-
-/** The members stand at the end of the output, each with its comma. */
-function bringIntoOrder(rewriting: Rewriting, places: readonly number[]): void {
-  const { output, length } = rewriting;
-  const start = places[0] ?? length;
-  const size = length - start;
-  if (size >= LARGE) rewriting.hasMoved = true;
-  if (rewriting.spare.length < size) rewriting.spare = Buffer.allocUnsafeSlow(size * 2);
-  const { spare } = rewriting;
-  const order = sorted(output, places);
-  let to = 0;
-  for (const index of order) {
-    to += copy(output, { start: places[index] ?? 0, end: places[index + 1] ?? length }, spare, to);
-  }
-  copy(spare, { start: 0, end: size }, output, start);
-}
-
-/** Indexes of the places in the order of the names there. */
-function sorted(output: Buffer, places: readonly number[]): readonly number[] {
-  const order = places.map((_, index) => index);
-  const compare = (a: number, b: number): number => compareNamesAt(output, places[a] ?? 0, places[b] ?? 0);
-  if (order.length > FEW) return order.sort(compare);
-  for (let end = 1; end < order.length; end += 1) {
-    for (let at = end; at > 0 && compare(order[at - 1] ?? 0, order[at] ?? 0) > 0; at -= 1) {
-      [order[at - 1], order[at]] = [order[at] ?? 0, order[at - 1] ?? 0];
-    }
-  }
-  return order;
-}
-
-/** Short pieces are copied faster here than by a call. Gives the length. */
-function copy(from: Buffer, { start, end }: Span, to: Buffer, at: number): number {
-  if (end - start > SHORT) from.copy(to, at, start, end);
-  else for (let offset = 0; offset < end - start; offset += 1) to[at + offset] = from[start + offset] ?? 0;
-  return end - start;
-}
-
-function writeString(rewriting: Rewriting, start: number): number {
-  const { input, output } = rewriting;
-  let at = start + 1;
-  let to = rewriting.length;
-  output[to] = BYTE.quote;
-  // The usual string is copied without a call for each byte.
-  for (let byte = input[at] ?? 0; ORDINARY[byte] === 1; byte = input[at] ?? 0) {
-    to += 1;
-    output[to] = byte;
-    at += 1;
-  }
-  rewriting.length = to + 1;
-  for (let byte = input[at] ?? 0; byte !== BYTE.quote; byte = input[at] ?? 0) {
-    if (ORDINARY[byte] === 1) {
-      write(rewriting, byte);
-      at += 1;
-    } else if (byte === BYTE.backslash) {
-      writeUnit(rewriting, escapedUnit(input, at));
-      at += input[at + 1] === BYTE.letterU ? 6 : 2;
-    } else {
-      at = writeBeyondAscii(rewriting, at);
-    }
-  }
-  write(rewriting, BYTE.quote);
-  return at + 1;
-}
-
-/** A code point of two to four bytes, known to be well-formed, as one or two UTF-16 units. */
-function writeBeyondAscii(rewriting: Rewriting, start: number): number {
-  const { input } = rewriting;
-  const first = input[start] ?? 0;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  let point = first & (0xff >> (length + 1));
-  for (let at = start + 1; at < start + length; at += 1) point = (point << 6) | ((input[at] ?? 0) & 0x3f);
-  if (point < 0x10000) writeUnit(rewriting, point);
-  else {
-    writeUnit(rewriting, 0xd800 + ((point - 0x10000) >> 10));
-    writeUnit(rewriting, 0xdc00 + ((point - 0x10000) & 0x3ff));
-  }
-  return start + length;
-}
-
-function writeUnit(rewriting: Rewriting, unit: number): void {
-  const short = unit < 0x80 ? SHORT_ESCAPES.get(unit) : undefined;
-  if (short !== undefined) {
-    write(rewriting, BYTE.backslash);
-    write(rewriting, short);
-  } else if (unit >= 0x20 && unit < 0x80) write(rewriting, unit);
-  else {
-    const { output, length } = rewriting;
-    output[length] = BYTE.backslash;
-    output[length + 1] = BYTE.letterU;
-    output[length + 2] = HEX_DIGITS[unit >> 12] ?? 0;
-    output[length + 3] = HEX_DIGITS[(unit >> 8) & 15] ?? 0;
-    output[length + 4] = HEX_DIGITS[(unit >> 4) & 15] ?? 0;
-    output[length + 5] = HEX_DIGITS[unit & 15] ?? 0;
-    rewriting.length = length + 6;
-  }
 }
 
 /** Numbers and words; the zero that has a sign loses it. */
@@ -210,11 +99,6 @@ function writePlain(rewriting: Rewriting, start: number): number {
     at += 1;
   }
   return at;
-}
-
-function write(rewriting: Rewriting, byte: number): void {
-  rewriting.output[rewriting.length] = byte;
-  rewriting.length += 1;
 }
 
 function skipBlanks(bytes: Buffer, start: number): number {
