@@ -35,10 +35,12 @@ export function refusedUpdate(error: MetadataError, targets: Uint8Array | undefi
   return typeof found === 'string' ? found : '';
 }
 
-function isOfSignedTargets({ code, role, repository, details }: MetadataError): boolean {
+function isOfSignedTargets({ code, role, repository, details, attack }: MetadataError): boolean {
   // Targets of another vehicle, whose update may bear the name of ours.
   if (details.vehicleId !== undefined) return false;
   if (code === 'ExpiredMetadata') return role === 'Targets' && repository === 'director';
+  // An image that the Image repository's own roles let nobody find is not one that the Director has named wrongly.
+  if (code === 'TargetMismatch' && attack !== 'mix-and-match') return false;
   return OF_SIGNED_TARGETS.has(code);
 }
 

@@ -2,6 +2,7 @@
 // clock cannot be right; after, when the Director's Root only now says that the Director attests it; and when metadata
 // expired by a clock that may be ahead. docs/adr/0015-time.md
 import { MetadataError, type Instant } from '@ota-connect/uptane';
+import { innermostOf } from '../reports/attacks.ts';
 import type { DeviceTime } from './device-time.ts';
 
 /** @throws what `verify` does, and MetadataError TimeUntrusted, MetadataFetchFailure for the time */
@@ -26,8 +27,12 @@ async function unlessAhead<T>(time: DeviceTime, verify: (now: Instant) => Promis
   try {
     return await inKnownTime(time, verify);
   } catch (error) {
-    const isExpired = error instanceof MetadataError && error.code === 'ExpiredMetadata';
-    if (!isExpired || !(await time.isAhead(now))) throw error;
+    if (!isOfExpiry(error) || !(await time.isAhead(now))) throw error;
     return inKnownTime(time, verify);
   }
+}
+
+/** Of any role: that of a delegated one is called a mismatch of the target, which the expiry has caused. */
+function isOfExpiry(error: unknown): boolean {
+  return error instanceof MetadataError && innermostOf(error).code === 'ExpiredMetadata';
 }
