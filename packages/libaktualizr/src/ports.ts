@@ -219,8 +219,9 @@ export type TimeStore = {
   attestation(): Uint8Array | undefined;
   /** The time that was attested before that one. */
   previousAttested(): Instant | undefined;
-  saveAttestation(received: Uint8Array, previous: Instant | undefined): void;
-  /** The latest time under which metadata held. */
+  /** In one: `time` is what it attests, and `verified` is no later from now on. */
+  saveAttestation(received: Uint8Array, times: { readonly time: Instant; readonly previous?: Instant }): void;
+  /** The latest time under which metadata held, as far as no attestation has overruled it. */
   verified(): Instant | undefined;
   /** Never lowers it. */
   saveVerified(at: Instant): void;

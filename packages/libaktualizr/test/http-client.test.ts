@@ -247,6 +247,12 @@ describe('HTTP client', () => {
       await assert.rejects(get(open()), failsWith('malformed', /more than 10 times/));
       assert.equal(gateway.requests.length, 11);
     });
+
+    it('have one time limit together', async () => {
+      gateway.answerOf = () => redirect(302, '/again');
+      gateway.faultOf = () => ({ kind: 'delay', ms: 120 });
+      await assert.rejects(get(open({ timeoutMs: 500 })), failsWith('too_slow', /within 0\.5 s/));
+    });
   });
 
   it('ends what is under way, when the process is asked to stop', async () => {

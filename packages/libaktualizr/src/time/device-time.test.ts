@@ -12,6 +12,7 @@ import { inTrustedTime } from './in-trusted-time.ts';
 const RUNS = Math.round(Number(process.env['OTA_TEST_RUNS'] ?? 400) / 4);
 const START = parseInstant('2031-01-01T00:00:00Z');
 const YEAR = 31_536_000;
+const DAY = 86_400;
 
 function memoryStore(): TimeStore {
   let attestation: Uint8Array | undefined;
@@ -20,7 +21,10 @@ function memoryStore(): TimeStore {
   return {
     attestation: () => attestation,
     previousAttested: () => previous,
-    saveAttestation: (received, before) => void ([attestation, previous] = [received, before]),
+    saveAttestation: (received, times) => {
+      [attestation, previous] = [received, times.previous];
+      if (verified !== undefined) verified = Math.min(verified, times.time) as Instant;
+    },
     verified: () => verified,
     saveVerified: (at) => void (verified = Math.max(at, verified ?? at) as Instant),
   };
@@ -64,7 +68,7 @@ describe('time of a device', () => {
     isRestarted: fc.boolean(),
   });
 
-  it('never goes below what it has judged by or had attested, in any order of clocks, answers and restarts', async () => {
+  it('never goes below what it had attested, nor below what it has judged by since, in any order of clocks, answers and restarts', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         const store = memoryStore();
@@ -88,29 +92,46 @@ describe('time of a device', () => {
           });
         let time = open();
         let floor = BUILT_NOT_BEFORE;
+        let attestation = store.attestation();
+        let lastAttested = BUILT_NOT_BEFORE;
+        /** What is attested overrules what was judged by, and is never earlier than what was attested before. */
+        const followAttestation = () => {
+          if (store.attestation() === attestation) return;
+          attestation = store.attestation();
+          const attested = time.attestedTimes().attestedTime ?? BUILT_NOT_BEFORE;
+          assert.ok(
+            attested >= lastAttested || lastAttested === BUILT_NOT_BEFORE,
+            'attested anew as earlier',
+          );
+          lastAttested = attested;
+          floor = Math.max(BUILT_NOT_BEFORE, attested) as Instant;
+        };
         for (current of steps) {
           const { expires, isRestarted } = current;
           if (isRestarted) time = open();
           clocks.nowMs = current.clockMs;
           clocks.monotonicMs += current.passedMs;
-          const before = [store.verified(), store.attestation()];
+          const [verifiedBefore, attestationBefore] = [store.verified(), store.attestation()];
           const judged: Instant[] = [];
           try {
             await inTrustedTime(time, async (now) => {
               judged.push(now);
+              followAttestation();
               assert.ok(now >= floor, 'judged by a time that has passed');
               if (now >= expires) throw new MetadataError('ExpiredMetadata', 'Expired.');
             });
+            followAttestation();
             floor = Math.max(floor, store.verified() ?? 0) as Instant;
           } catch (error) {
             if (!(error instanceof MetadataError)) throw error;
             const known = store.verified() ?? BUILT_NOT_BEFORE;
-            assert.ok(known === before[0] || known < expires, 'raised by what failed');
+            assert.ok(known <= (verifiedBefore ?? 0) || known < expires, 'raised by what failed');
+            followAttestation();
           }
           const { attestedTime: attested } = time.attestedTimes();
           floor = Math.max(floor, attested ?? 0) as Instant;
           if (current.answer === 'absent' || current.answer === 'unreachable')
-            assert.equal(store.attestation(), before[1]);
+            assert.equal(store.attestation(), attestationBefore);
           assert.ok(time.now() >= floor, 'below the floor');
         }
       }),
@@ -207,6 +228,16 @@ describe('time of a device', () => {
       inTrustedTime(time, metadata(START).verify),
       (error) => error instanceof MetadataError && error.code === 'ExpiredMetadata',
     );
+  });
+
+  it('is overruled by what is attested, when metadata held under a clock that was ahead', async () => {
+    const { time, clocks, store } = opened(() => START);
+    clocks.nowMs = (START + 25 * DAY) * 1000;
+    assert.equal(await inTrustedTime(time, metadata((START + 30 * DAY) as Instant).verify), 'fine');
+    clocks.nowMs = START * 1000;
+    const { judged, verify } = metadata((START + DAY) as Instant);
+    assert.equal(await inTrustedTime(time, verify), 'fine');
+    assert.deepEqual([judged, store.verified()], [[START], START]);
   });
 
   it('writes down at most once an hour that metadata held', () => {

@@ -121,8 +121,9 @@ export class DeviceTime {
       root,
       notBefore === undefined ? { nonce } : { nonce, notBefore },
     );
-    store.saveAttestation(received, notBefore);
-    this.#stored = { ...this.#read(), attestation: received, previousAttested: notBefore };
+    // Under a clock that ran ahead metadata may have held, of the Director alone: what is attested overrules that.
+    store.saveAttestation(received, { time, ...(notBefore === undefined ? {} : { previous: notBefore }) });
+    this.#stored = undefined;
     this.#attested = { time, sinceMs: this.#monotonic() };
     log('info', `The Director attests that it is ${formatInstant(time)}.`);
   }

@@ -47,6 +47,7 @@ type Consume<T> = (message: IncomingMessage) => Promise<T>;
 
 type Exchange<T> = {
   readonly signal: AbortSignal | undefined;
+  /** Of all redirects together. */
   readonly timeoutMs: number;
   /** What has to be there by then. */
   readonly deadlineFor: 'the answer' | 'its head';
@@ -127,8 +128,9 @@ export class HttpClient {
 
   async #follow<T>(first: HttpRequest, how: Exchange<T>): Promise<T> {
     let request = first;
+    const untilMs = performance.now() + how.timeoutMs;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const outcome = await this.#exchange(request, how);
+      const outcome = await this.#exchange(request, how, untilMs);
       if (outcome.kind === 'done') return outcome.value;
       request = redirected(request, outcome.status, outcome.location);
     }
@@ -141,6 +143,7 @@ export class HttpClient {
   async #exchange<T>(
     request: HttpRequest,
     how: Exchange<T>,
+    untilMs: number,
   ): Promise<{ kind: 'done'; value: T } | { kind: 'redirect'; status: number; location: string }> {
     how.signal?.throwIfAborted();
     const https = await import('node:https');
@@ -150,7 +153,7 @@ export class HttpClient {
     const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
     const contact: Contact = { isMade: false };
     const late = () => aborter.abort(tooLate(url, `${missing} within ${how.timeoutMs / 1000} s`, contact));
-    const timer = setTimeout(late, how.timeoutMs);
+    const timer = setTimeout(late, Math.max(0, untilMs - performance.now()));
     const onAbort = () => aborter.abort(how.signal?.reason);
     how.signal?.addEventListener('abort', onAbort, { once: true });
     try {

@@ -38,10 +38,10 @@ describe('store of what is known of the time', () => {
 
   it('keeps an attestation as it was received, and the time before it, over a restart', () => {
     const received = Buffer.from('{"signatures":[],"signed":{"note":"\\u00fc ü"}}');
-    storage.time.saveAttestation(received, MAY);
+    storage.time.saveAttestation(received, { time: JUNE, previous: MAY });
     assert.deepEqual(Buffer.from(reopen().attestation() ?? []), received);
     assert.equal(storage.time.previousAttested(), MAY);
-    storage.time.saveAttestation(Buffer.from('{}'), undefined);
+    storage.time.saveAttestation(Buffer.from('{}'), { time: JUNE });
     assert.equal(Buffer.from(reopen().attestation() ?? []).toString(), '{}');
     assert.equal(storage.time.previousAttested(), undefined);
   });
@@ -51,6 +51,16 @@ describe('store of what is known of the time', () => {
     storage.time.saveVerified(JUNE);
     storage.time.saveVerified(MAY);
     assert.equal(reopen().verified(), JUNE);
+  });
+
+  it('lowers it to what is attested, and raises it to nothing', () => {
+    storage.time.saveAttestation(Buffer.from('{}'), { time: MAY });
+    assert.equal(storage.time.verified(), undefined);
+    storage.time.saveVerified(JUNE);
+    storage.time.saveAttestation(Buffer.from('{}'), { time: MAY });
+    assert.equal(reopen().verified(), MAY);
+    storage.time.saveAttestation(Buffer.from('{}'), { time: JUNE });
+    assert.equal(reopen().verified(), MAY);
   });
 
   it('takes what cannot be read for unknown', () => {

@@ -17,8 +17,9 @@ export function timeStore(db: Connection): TimeStore {
       return stored === undefined ? undefined : new Uint8Array(Buffer.from(stored, 'utf8'));
     },
     previousAttested: () => instant(PREVIOUS),
-    saveAttestation: (received, previous) =>
+    saveAttestation: (received, { time, previous }) =>
       db.transaction(() => {
+        if ((instant(VERIFIED) ?? time) > time) flags.set(VERIFIED, formatInstant(time));
         if (previous === undefined) flags.forget(PREVIOUS);
         else flags.set(PREVIOUS, formatInstant(previous));
         flags.set(ATTESTATION, Buffer.from(received).toString('utf8'));
