@@ -15,6 +15,9 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export type Patience = { readonly startMs: number; readonly minBytesPerSecond: number };
 export const PATIENCE: Patience = { startMs: 60_000, minBytesPerSecond: 5000 };
 
+/** A longer timer would go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export type Wanted = {
   readonly maxBytes: number;
   readonly write: (piece: Uint8Array) => void;
@@ -24,7 +27,7 @@ export type Wanted = {
 /** `too long`: more than `maxBytes` came or were announced. @throws TransportError */
 export async function httpGet(start: Address, wanted: Wanted): Promise<'whole' | 'absent' | 'too long'> {
   const { startMs, minBytesPerSecond } = wanted.patience ?? PATIENCE;
-  const timeoutMs = startMs + (wanted.maxBytes / minBytesPerSecond) * 1000;
+  const timeoutMs = Math.min(startMs + (wanted.maxBytes / minBytesPerSecond) * 1000, LONGEST_TIMER_MS);
   let outgoing: ClientRequest | undefined;
   let isLate = false;
   const timer = setTimeout(() => {

@@ -6,12 +6,16 @@ import { serve, type Listener } from './served.ts';
 
 const SHORT: Patience = { startMs: 100, minBytesPerSecond: 1_000_000 };
 
-async function get(listener: Listener, patience?: Patience): Promise<{ answer: string; text: string }> {
+async function get(
+  listener: Listener,
+  patience?: Patience,
+  maxBytes = 10,
+): Promise<{ answer: string; text: string }> {
   const { url, close } = await serve(listener);
   let text = '';
   try {
     const answer = await httpGet(below(new URL(url), 'file'), {
-      maxBytes: 10,
+      maxBytes,
       write: (piece) => (text += Buffer.from(piece).toString()),
       ...(patience === undefined ? {} : { patience }),
     });
@@ -44,6 +48,11 @@ describe('one GET', () => {
       setImmediate(() => response.end('89x'));
     });
     assert.equal(answered.answer, 'too long');
+  });
+
+  it('waits for what may be longer than any timer runs', async () => {
+    const listener: Listener = (_message, response) => void setTimeout(() => response.end('x'), 50);
+    assert.deepEqual(await get(listener, undefined, 11_000_000_000), { answer: 'whole', text: 'x' });
   });
 
   const slow: readonly (readonly [string, Listener])[] = [
