@@ -15,15 +15,14 @@ import {
   metadataForSecondary,
   parseEcuSerial,
 } from '../src/index.ts';
-import type { NextTarget, VehicleEcu } from '../src/index.ts';
+import type { NextTarget, VehicleEcu, Verdict } from '../src/index.ts';
 import { honestStart } from './client.ts';
 import { MappedClient } from './mapped-client.ts';
-import { offerToSecondary, refusal, SecondaryClient, titlesOf, withoutFile } from './secondary-client.ts';
+import { offerToSecondary, provisionRoot, refusal, SecondaryClient, titlesOf } from './secondary-client.ts';
 
-const FULL = (repository: string, root: number): readonly string[] => [
-  `${repository}/${root}.root`,
-  ...['timestamp', 'snapshot', 'targets'].map((role) => `${repository}/${role}`),
-];
+/** Without Roots: a Secondary has the newest from its provisioning. */
+const FULL = (repository: string): readonly string[] =>
+  ['timestamp', 'snapshot', 'targets'].map((role) => `${repository}/${role}`);
 
 async function start(prepare?: (simulator: RepositorySimulator) => void) {
   const { simulator, client } = await honestStart(prepare);
@@ -50,7 +49,7 @@ describe('full verification on a Secondary', () => {
     offerToSecondary(simulator, 'app.bin');
     await simulator.publish();
     const files = await secondary.bundle();
-    assert.deepEqual(titlesOf(files), [...FULL('director', 1), ...FULL('image', 1)]);
+    assert.deepEqual(titlesOf(files), [...FULL('director'), ...FULL('image')]);
     const [target] = await secondary.updates(files);
     assert.equal(target?.name, 'app.bin');
     assert.deepEqual([...(target?.ecus ?? [])], [[SECONDARY.serial, SECONDARY.hardwareId]]);
@@ -68,7 +67,7 @@ describe('full verification on a Secondary', () => {
     await simulator.publish();
     const files = await secondary.bundle();
     const roles = ['before', 'middle', 'last'].map((name) => `image/delegation ${name}`);
-    assert.deepEqual(titlesOf(files), [...FULL('director', 1), ...FULL('image', 1), ...roles]);
+    assert.deepEqual(titlesOf(files), [...FULL('director'), ...FULL('image'), ...roles]);
     assert.equal((await secondary.updates(files))[0]?.name, 'supplied/ecu/app.bin');
     assert.equal(before.targets.size, 0);
   });
@@ -136,7 +135,7 @@ describe('full verification on a Secondary', () => {
     simulator.offer('primary.bin');
     await simulator.publish();
     const files = await secondary.bundle();
-    assert.deepEqual(titlesOf(files), [...FULL('director', 1), ...FULL('image', 1)]);
+    assert.deepEqual(titlesOf(files), [...FULL('director'), ...FULL('image')]);
     assert.equal((await secondary.verify(files)).kind, 'nothing_new');
   });
 
@@ -145,7 +144,7 @@ describe('full verification on a Secondary', () => {
     offerToSecondary(simulator, 'app.bin');
     await simulator.publish();
     const files = await secondary.bundle();
-    assert.deepEqual(titlesOf(files).slice(0, 2), ['director/1.root', 'director/targets']);
+    assert.deepEqual(titlesOf(files).slice(0, 2), ['director/targets', 'image/timestamp']);
     assert.equal((await secondary.updates(files)).length, 1);
   });
 
@@ -175,19 +174,29 @@ describe('full verification on a Secondary', () => {
       { director, image: mapped.mapped() },
       now,
     );
-    assert.deepEqual(titlesOf(files), [...FULL('director', 1), ...FULL('maps', 1)]);
+    assert.deepEqual(titlesOf(files), [
+      'director/1.root',
+      ...FULL('director'),
+      'maps/1.root',
+      ...FULL('maps'),
+    ]);
     const own = await MappedClient.create(mapped.entries, ['maps']);
     const image = own.mapped();
     const repositories = new Map(
       [...image.repositories].map(([name, one]) => [name, { ...one, source: bundleSource(files, name) }]),
     );
-    const verdict = await fullVerification(
-      { ecus: [SECONDARY], role: 'secondary' },
-      { name: 'director', source: bundleSource(files, 'director'), store: own.director },
-      { ...image, repositories },
-      now,
-    );
-    assert.equal(verdict.kind, 'updates');
+    const verify = (): Promise<Verdict> =>
+      fullVerification(
+        { ecus: [SECONDARY], role: 'secondary' },
+        { name: 'director', source: bundleSource(files, 'director'), store: own.director },
+        { ...image, repositories },
+        now,
+      );
+    provisionRoot(own.director, mapped.simulator.director);
+    const error = await refusal(verify(), 'SecurityException::Root');
+    assert.deepEqual([error.repository, error.details['mappedRepository']], ['image', 'maps']);
+    provisionRoot(own.stores.get('maps') ?? own.director, mapped.repository('maps'));
+    assert.equal((await verify()).kind, 'updates');
   });
 
   it('takes the Director’s word for other ECUs and compares its own image alone [full_verification/10, check_targets/8]', async () => {
@@ -283,10 +292,8 @@ describe('a Primary that hands metadata on', () => {
     offerToSecondary(simulator, 'app.bin');
     await simulator.publish();
     const files = await secondary.bundle('partial');
-    assert.deepEqual(titlesOf(files), ['director/1.root', 'director/targets']);
+    assert.deepEqual(titlesOf(files), ['director/targets']);
     const verdict = await secondary.verifyPartially(files);
     assert.equal(verdict.kind === 'update' ? verdict.target.name : '', 'app.bin');
-    const rootless = new SecondaryClient(secondary.primary);
-    await refusal(rootless.verifyPartially(withoutFile(files, 'director/1.root')), 'MetadataFetchFailure');
   });
 });

@@ -1,6 +1,11 @@
 // A Secondary that verifies over what a Primary hands to it, and the Primary: a client that has verified the same before.
 import assert from 'node:assert/strict';
-import { MemoryMetadataStore, SECONDARY, type RepositorySimulator } from '@ota-connect/testkit';
+import {
+  MemoryMetadataStore,
+  SECONDARY,
+  type RepositorySimulator,
+  type SimulatedRepository,
+} from '@ota-connect/testkit';
 import {
   bundleSource,
   fullVerification,
@@ -13,6 +18,7 @@ import {
 import type {
   Instant,
   MetadataFile,
+  MetadataStore,
   PartialVerdict,
   Vehicle,
   VehicleEcu,
@@ -32,6 +38,8 @@ export class SecondaryClient {
   constructor(primary: TestClient) {
     this.primary = primary;
     this.now = primary.simulator.now;
+    provisionRoot(this.director, primary.simulator.director);
+    provisionRoot(this.image, primary.simulator.image);
   }
 
   /** What the Primary sends to this Secondary, once its own verification has succeeded. */
@@ -83,6 +91,13 @@ export class SecondaryClient {
   async refuses(files: readonly MetadataFile[], code: string): Promise<MetadataError> {
     return refusal(this.verify(files), code);
   }
+}
+
+/** The first Root, as an ECU has it from its maker. */
+export function provisionRoot(store: MetadataStore, { files }: Pick<SimulatedRepository, 'files'>): void {
+  const root = files.get('1.root.json');
+  assert.ok(root);
+  store.save('root', root, 1);
 }
 
 /** The error with which a verification ends. */

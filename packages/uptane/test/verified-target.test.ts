@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { MemoryMetadataStore, RepositorySimulator, SECONDARY } from '@ota-connect/testkit';
 import { jsonObject, partialVerification, type VerifiedTarget } from '../src/index.ts';
 import { honestStart, TestClient } from './client.ts';
+import { provisionRoot } from './secondary-client.ts';
 
 async function verified(custom: Readonly<Record<string, string>>): Promise<VerifiedTarget> {
   const { simulator, client } = await honestStart();
@@ -80,11 +81,9 @@ describe('a verdict', () => {
   it('lacks a correlation id, where the Director states none [full_verification/6]', async () => {
     const simulator = await RepositorySimulator.create();
     assert.deepEqual(await new TestClient(simulator).verify(), { kind: 'nothing_new' });
-    const director = {
-      name: 'director',
-      source: simulator.director.source,
-      store: new MemoryMetadataStore(),
-    } as const;
+    const store = new MemoryMetadataStore();
+    provisionRoot(store, simulator.director);
+    const director = { name: 'director', source: simulator.director.source, store } as const;
     const partial = await partialVerification(SECONDARY, director, simulator.now);
     assert.equal(Object.hasOwn(partial, 'correlationId'), false);
   });

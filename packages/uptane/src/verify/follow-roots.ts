@@ -42,7 +42,7 @@ async function startingRoot(
 ): Promise<Root> {
   const stored = repository.store.load('root');
   if (stored !== undefined) return checkFirstRoot(stored, check);
-  if (!check.dialect.trustsFirstRoot)
+  if (repository.firstRoot === 'provisioned' || !check.dialect.trustsFirstRoot)
     throw malformed(
       documentOf(check, 'root'),
       'none is trusted yet, and the repository’s own word is not enough',

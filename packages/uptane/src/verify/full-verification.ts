@@ -6,13 +6,14 @@ import type { Instant } from '../time.ts';
 import { compareImages } from './compare-images.ts';
 import { updateDirector } from './director-repository.ts';
 import { readOffers } from './match-targets.ts';
-import type { MappedRepositories } from './mapped-repositories.ts';
-import type { Repository } from './metadata-source.ts';
+import { provisionedImages, type MappedRepositories } from './mapped-repositories.ts';
+import { provisioned, type Repository } from './metadata-source.ts';
 import type { Vehicle, Verdict, VerifiedTarget } from './verdict.ts';
 
 /**
  * What is new for this vehicle, as the Director says it and the Image repository, or whoever the repository mapping
- * names. On a Secondary the vehicle is that one ECU. `now` is the time by the best source there is.
+ * names. On a Secondary the vehicle is that one ECU, and its first Roots are those of its provisioning. `now` is the time
+ * by the best source there is.
  * @throws MetadataError whatever is refused (a source's own error as cause of `MetadataFetchFailure`), StorageError
  */
 export async function fullVerification(
@@ -22,13 +23,23 @@ export async function fullVerification(
   now: Instant,
 ): Promise<Verdict> {
   const limits = vehicle.limits ?? DEFAULT_LIMITS;
-  const { targets, correlationId } = await updateDirector(vehicle, director, now, limits);
+  const isSecondary = vehicle.role === 'secondary';
+  const { targets, correlationId } = await updateDirector(
+    vehicle,
+    isSecondary ? provisioned(director) : director,
+    now,
+    limits,
+  );
   const assignment = correlationId === undefined ? {} : { correlationId };
   const offers = readOffers(targets.values(), vehicle.ecus);
   if (offers.every((offer) => offer.toUpdate.length === 0)) return { kind: 'nothing_new', ...assignment };
 
   const countersAre = vehicle.directorFullRoles === 'off' ? 'unknown to the Director' : 'kept up';
-  const compare = await compareImages(image, { now, limits, countersAre });
+  const compare = await compareImages(isSecondary ? provisionedImages(image) : image, {
+    now,
+    limits,
+    countersAre,
+  });
   const verified: VerifiedTarget[] = [];
   for (const offer of offers) {
     const target = await compare(offer);

@@ -43,7 +43,14 @@ export type Repository = {
   readonly store: MetadataStore;
   /** Absent: UPTANE_DIALECT. */
   readonly dialect?: Dialect;
+  /** Absent: as the dialect has it. `provisioned`: where none is stored, everything is refused and nothing asked for. */
+  readonly firstRoot?: 'provisioned';
 };
+
+/** The repository of an ECU that takes no first Root from whoever passes metadata on to it. */
+export function provisioned(repository: Repository): Repository {
+  return { ...repository, firstRoot: 'provisioned' };
+}
 
 /** What is stored, as a source: verifying over it is the recheck before download and install, with no network. */
 export function storedSource(store: MetadataStore): MetadataSource {

@@ -22,7 +22,10 @@ export type VehicleEcu = {
 export type Vehicle = {
   /** On a Secondary itself alone. */
   readonly ecus: readonly VehicleEcu[];
-  /** `primary` when absent. A Secondary does not know which other ECUs there are and takes the Director's word for them. */
+  /**
+   * `primary` when absent. A Secondary does not know which other ECUs there are and takes the Director's word for them;
+   * and it takes no first Root from its Primary: its stores have those of its provisioning.
+   */
   readonly role?: 'primary' | 'secondary';
   /** Names that this vehicle goes by, as the Director's `custom.vehicleId` may say one; absent: not checked. */
   readonly ids?: ReadonlySet<string>;

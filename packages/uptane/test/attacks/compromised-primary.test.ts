@@ -199,6 +199,23 @@ describe('a compromised Primary', () => {
     });
   }
 
+  for (const repository of ['director', 'image'] as const) {
+    it(`cannot hand the first Root of the ${repository} to an ECU that has none [5.4.1-3, check_root/1]`, async () => {
+      const { secondary, newest, client } = await start();
+      secondary[repository].remove('root');
+      const root = client[repository].loadRoot(1);
+      assert.ok(root);
+      const error = await secondary.refuses(
+        [...newest, { repository, role: 'root', version: 1, bytes: root }],
+        'SecurityException::Root',
+      );
+      assert.equal(error.repository, repository);
+      assert.equal(secondary[repository].load('root'), undefined);
+      secondary[repository].save('root', root, 1);
+      await takes(secondary, newest, 'supplied/3.bin');
+    });
+  }
+
   it('cannot hand over a world of its own [check_root/3]', async () => {
     const { secondary, newest } = await start();
     const foreign = await RepositorySimulator.create();
