@@ -199,6 +199,20 @@ const known: readonly SimulatedAttack[] = [
       await simulator.publish();
     },
   },
+  {
+    name: 'custom field that must match as the Director alone says, and does not',
+    group: 'targets',
+    step: 'full_verification/13',
+    refusedAs: 'TargetMismatch',
+    mutate: async (simulator) => {
+      simulator.offer('attack.bin');
+      editTarget(simulator, 'image', (target) => withCustom(target, { variant: 'eu' }));
+      editTarget(simulator, 'director', (target) =>
+        withCustom(target, { mustMatch: ['variant'], variant: 'us' }),
+      );
+      await simulator.publish();
+    },
+  },
 ];
 
 const delegations: readonly SimulatedAttack[] = [
