@@ -7,7 +7,7 @@ import { helpText, readArguments, type Arguments } from './arguments.ts';
 import { COMMANDS } from './commands/index.ts';
 import { compose } from './compose.ts';
 import { EXIT_CODES, exitCodeOf, UsageError, type ExitCode } from './exit-codes.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, printable, type Output } from './output.ts';
 import { readVersion } from './version.ts';
 
 let loglevel = 2;
@@ -97,12 +97,12 @@ function stopOnSignals(): AbortSignal {
 }
 
 function tellConfig(problems: readonly string[]): ExitCode {
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  for (const problem of problems) process.stderr.write(`${printable(problem)}\n`);
   if (problems.length > 0) return EXIT_CODES.configuration;
   return say('The configuration is valid.');
 }
 
 function say(text: string): ExitCode {
-  output.print(text);
+  for (const line of text.split('\n')) output.print(line);
   return EXIT_CODES.ok;
 }

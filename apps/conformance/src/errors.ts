@@ -1,5 +1,7 @@
 // The faults of these commands that are not refused metadata, and the one sentence in which any error is told.
-import { CodedError, MetadataError } from '@ota-connect/uptane';
+import { CodedError, MetadataError, quoted } from '@ota-connect/uptane';
+
+const MAX_SENTENCE = 4000;
 
 /** A connection or an answer that failed. `details.attack` where that points to one. */
 export class TransportError extends CodedError {
@@ -33,5 +35,5 @@ export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof CodedError ? messageOf(error.cause) : '';
   const told = cause === '' || error.message.includes(cause) ? error.message : `${error.message} ${cause}`;
-  return told.replaceAll(/\s+/g, ' ');
+  return quoted(told.replaceAll(/\s+/g, ' '), MAX_SENTENCE);
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkFirstRoot,
   imagePath,
+  quoted,
   refreshRepository,
   TUF_DIALECT,
   type RefreshedRepository,
@@ -106,6 +107,6 @@ async function download(repository: RefreshedRepository, wanted: Download, world
     const served = imagePath(name, repository.consistentSnapshot ? hash : undefined);
     await fetchImage(below(wanted.baseUrl, encodedPath(served)), image, file);
     landed += 1;
-    world.out(`"${name}" is in ${file}`);
+    world.out(`"${quoted(name, name.length)}" is in ${file}`);
   }
 }

@@ -9,6 +9,7 @@ import {
   MetadataError,
   parseEcuSerial,
   parseHardwareId,
+  quoted,
   UPTANE_DIALECT,
   type Repository,
   type RepositoryName,
@@ -96,7 +97,7 @@ async function runUpdate(update: Update, world: World): Promise<number> {
     await fetchImage(addressOf(target, update.imageUrl), target, file);
     if (target.releaseCounter !== undefined)
       storage.raiseReleaseCounterFloor(ecu.serial, target.releaseCounter);
-    world.out(`"${target.name}" is in ${file}`);
+    world.out(`"${quoted(target.name, target.name.length)}" is in ${file}`);
   }
   return verdict.targets.length;
 }

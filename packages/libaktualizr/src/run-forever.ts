@@ -1,5 +1,5 @@
-// The daemon's loop: device data until the server has them, then one update cycle after each pause. A cycle that fails is
-// told and the loop goes on; it ends when asked to, or when an installation needs the reboot that the caller may trigger.
+// The daemon's loop: device data until the server has them, then one update cycle after each pause. A cycle that fails,
+// for whatever reason, is told and the loop goes on: what a server sent once ends no device. It ends when asked to, or when an installation needs the reboot that the caller may trigger.
 // client-protocol 6.2.
 import type { Aktualizr } from './aktualizr.ts';
 import type { Clock } from './ports.ts';
@@ -10,13 +10,12 @@ export type LoopOptions = {
   readonly pollingMs: number;
   readonly signal: AbortSignal;
   readonly onCycle: (result: CycleResult) => void;
-  /** Answers whether the loop may go on. */
-  readonly onError: (error: unknown) => boolean;
+  readonly onError: (error: unknown) => void;
   /** uptane.force_install_completion */
   readonly endWhenRebootNeeded: boolean;
 };
 
-/** Resolves when the signal aborts (`stopped`) or a reboot is due; rejects with an error that may not go on. */
+/** Resolves when the signal aborts (`stopped`) or a reboot is due. */
 export async function runForever(
   aktualizr: Aktualizr,
   options: LoopOptions,
@@ -32,7 +31,7 @@ export async function runForever(
       await aktualizr.flushReports();
     } catch (error) {
       if (signal.aborted) break;
-      if (!onError(error)) throw error;
+      onError(error);
     }
     await pauseUnlessStopped(clock, pollingMs, signal);
   }

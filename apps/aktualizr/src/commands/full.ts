@@ -1,5 +1,5 @@
-// `full`: the daemon. Polls every uptane.polling_sec, survives what goes wrong in a cycle and ends cleanly on SIGTERM and
-// SIGINT; with force_install_completion it runs the reboot command. client-features RUN-01, SYS-01.
+// `full`: the daemon. Polls every uptane.polling_sec, survives whatever goes wrong in a cycle and ends cleanly on SIGTERM
+// and SIGINT; with force_install_completion it runs the reboot command. client-features RUN-01, SYS-01.
 import { CodedError } from '@ota-connect/uptane';
 import { runForever, type CycleResult } from '@ota-connect/libaktualizr';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
@@ -23,8 +23,10 @@ export const full: Command = async (context) => {
       if (isNews(summaryOf(result))) tellCycle(output, result);
     },
     onError: (error) => {
-      if (isNews(error instanceof Error ? error.message : String(error))) output.fail(error);
-      return error instanceof CodedError && error.family !== 'Bug';
+      const isFirst = isNews(error instanceof Error ? error.message : String(error));
+      // A device that stops polling can never get the update that mends it; but a defect is said at every poll.
+      if (!(error instanceof CodedError) || error.family === 'Bug') output.defect(error);
+      else if (isFirst) output.fail(error);
     },
   });
   if (ended === 'reboot_needed') return reboot(context);

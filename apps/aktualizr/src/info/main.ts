@@ -55,7 +55,7 @@ function itemsText(items: readonly StoredItem[]): string {
     item.text?.trimEnd() ?? (item.isMetadata ? 'Metadata is not available' : `${item.title}: not available`);
   const [first] = items;
   if (items.length === 1 && first !== undefined) return bare(first);
-  return items.map((item) => `${item.title}:\n${bare(item)}`).join('\n\n');
+  return items.map((item) => `${printable(item.title)}:\n${bare(item)}`).join('\n\n');
 }
 
 function itemsJson(items: readonly StoredItem[]): string {

@@ -1,7 +1,7 @@
 // What a refusal or a slow transfer points to, in one line of text: the attack, the check that failed, the file and its
 // repository. People read it on the device, and the Director in `attacks_detected` of the next manifests, so names from
-// outside are kept short, printable and free of the separator. Uptane Standard #version_report.
-import { MetadataError, metadataPath, type TopLevelRole } from '@ota-connect/uptane';
+// outside are kept short, harmless and free of the separator. Uptane Standard #version_report.
+import { MetadataError, metadataPath, quoted, type TopLevelRole } from '@ota-connect/uptane';
 import { TransportError } from '../errors.ts';
 import type { AttackRecord } from '../ports.ts';
 
@@ -28,12 +28,12 @@ export function attackText(error: unknown, image?: string): string | undefined {
   const cause = error instanceof MetadataError ? innermostOf(error).cause : error;
   const isSlow = cause instanceof TransportError && cause.details.attack === 'slow retrieval';
   if (!(error instanceof MetadataError))
-    return isSlow ? printable(`slow retrieval: ${cause.code}${imageText(image, ' in ')}`) : undefined;
+    return isSlow ? told(`slow retrieval: ${cause.code}${imageText(image, ' in ')}`) : undefined;
   const place = imageText(image, ' in ') || placeOf(error, ' in ');
-  if (isSlow) return printable(`slow retrieval: ${error.wireCode}${place}`);
+  if (isSlow) return told(`slow retrieval: ${error.wireCode}${place}`);
   if (error.code === 'MetadataFetchFailure' && (cause !== undefined || error.role === 'Root'))
     return undefined;
-  return error.attack === undefined ? undefined : printable(`${error.attack}: ${error.wireCode}${place}`);
+  return error.attack === undefined ? undefined : told(`${error.attack}: ${error.wireCode}${place}`);
 }
 
 /** A refusal by one of several mapped repositories has the repository's own as its cause. */
@@ -47,17 +47,17 @@ function placeOf({ role, repository, details }: MetadataError, before: string): 
   if (role === undefined && typeof details.target === 'string') return imageText(details.target, before);
   if (role === undefined) return owner === undefined ? '' : before + owner;
   const known = TOP_LEVEL.find((one) => one === role.toLowerCase());
-  const file = metadataPath(known ?? { delegation: role.slice(0, MAX_NAME) });
+  const file = metadataPath(known ?? { delegation: quoted(role, MAX_NAME) });
   return `${before}${file}${owner === undefined ? '' : ` of ${owner}`}`;
 }
 
 function ownerOf(repository: string | undefined, mapped: unknown): string | undefined {
-  if (typeof mapped === 'string') return `the repository ${mapped}`;
+  if (typeof mapped === 'string') return `the repository ${quoted(mapped, MAX_NAME)}`;
   return repository === undefined ? undefined : REPOSITORIES.get(repository);
 }
 
 function imageText(image: string | undefined, before: string): string {
-  return image === undefined ? '' : `${before}the image ${image.slice(0, MAX_NAME)}`;
+  return image === undefined ? '' : `${before}the image ${quoted(image, MAX_NAME)}`;
 }
 
 export type AttackReport = {
@@ -80,6 +80,7 @@ export function attackReport(pending: readonly AttackRecord[]): AttackReport {
   return { text, carried };
 }
 
-function printable(text: string): string {
+/** ASCII alone, whatever reads it on the server. */
+function told(text: string): string {
   return text.replace(/[^\x20-\x7e]|;/g, '?');
 }

@@ -1,6 +1,6 @@
 // The device gateway over HTTP: paths, bodies and statuses as the original sends and expects them.
 // client-protocol 3.1, 3.2, 3.7 to 3.10.
-import { canonicalText, DEFAULT_LIMITS, type JsonValue } from '@ota-connect/uptane';
+import { canonicalText, DEFAULT_LIMITS, quoted, type JsonValue } from '@ota-connect/uptane';
 import {
   DEVICE_PATHS,
   decodeCampaigns,
@@ -27,6 +27,7 @@ const MAX_REPLY_BYTES = 64 * 1024;
 const MAX_CAMPAIGNS_BYTES = 1024 * 1024;
 /** Events are sent between other things, which shall not wait long for them. */
 const EVENTS_TIMEOUT_MS = 10_000;
+const MAX_SAID = 200;
 const JSON_TYPE = 'application/json';
 
 /** `validDays`: provision.expiry_days, sent with the request for device credentials. */
@@ -174,7 +175,7 @@ function refusedProvisioning(response: HttpResponse, url: string, known: 'device
   });
 }
 
-/** `code` and `description` of a refusal, where the body has them; printable ASCII only, and short. */
+/** `code` and `description` of a refusal, where the body has them. */
 function readProblem(response: HttpResponse): { code?: string; description?: string } {
   const text = Buffer.from(response.body).toString('utf8');
   if (!text.startsWith('{')) return {};
@@ -183,9 +184,7 @@ function readProblem(response: HttpResponse): { code?: string; description?: str
     const field = (name: string): string | undefined => {
       const found: unknown =
         value !== null && typeof value === 'object' ? Reflect.get(value, name) : undefined;
-      return typeof found === 'string' && found !== ''
-        ? found.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
-        : undefined;
+      return typeof found === 'string' && found !== '' ? quoted(found, MAX_SAID) : undefined;
     };
     const code = field('code');
     const description = field('description') ?? field('detail');

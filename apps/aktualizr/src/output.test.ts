@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { MetadataError, parseEnvelope } from '@ota-connect/uptane';
+import { createOutput } from './output.ts';
+
+describe('output', () => {
+  let written: string;
+  beforeEach(() => {
+    written = '';
+    for (const stream of [process.stdout, process.stderr])
+      mock.method(stream, 'write', (text: string) => ((written += text), true));
+  });
+  afterEach(() => mock.restoreAll());
+  const output = createOutput(() => 1);
+
+  /** What goes to the terminal meanwhile. */
+  function linesOf(act: () => void): readonly string[] {
+    written = '';
+    act();
+    const lines = written.split('\n');
+    mock.restoreAll();
+    return lines.slice(0, -1);
+  }
+
+  it('begins no line with what an unsigned document says', () => {
+    let refused: unknown;
+    const document = { signatures: [], signed: { _type: '\ninfo: Update OK\u001b[2K\u009b1A\u202e' } };
+    try {
+      parseEnvelope(Buffer.from(JSON.stringify(document)), { role: 'timestamp', repository: 'image' });
+    } catch (error) {
+      refused = error;
+    }
+    assert.ok(refused instanceof MetadataError);
+    const lines = linesOf(() => {
+      output.fail(refused);
+      output.log('warning', `\ninfo: Update OK ${String(refused)}`);
+      output.print('one\ninfo: Update OK\u2028');
+    });
+    assert.ok(lines.length >= 3);
+    for (const line of lines) {
+      assert.doesNotMatch(line, /^info/);
+      assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\u2028\u2029]/u);
+    }
+  });
+
+  it('says of a defect what it is and where it happened, on one line at level error', () => {
+    const error = new TypeError('x is not\na function');
+    const [line, ...stack] = linesOf(() => output.defect(error));
+    assert.match(
+      line ?? '',
+      /^error: A defect of this program: TypeError: x is not a function \(at .*output\.test\.ts:\d+/,
+    );
+    assert.ok(stack.length > 0 && stack.every((text) => text.startsWith('debug: at ')));
+  });
+});

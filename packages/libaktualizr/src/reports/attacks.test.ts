@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { MetadataError } from '@ota-connect/uptane';
+import { attackText, describeRefusal } from './attacks.ts';
+
+const RUNS = Math.max(1, Math.round(Number(process.env['OTA_TEST_RUNS'] ?? 400) / 8));
+
+describe('what a refusal points to', () => {
+  it('names a role whose name is cut within a character', () => {
+    const error = new MetadataError('MetadataFetchFailure', 'x', {
+      role: `${'x'.repeat(119)}😀`,
+      repository: 'image',
+    });
+    assert.match(attackText(error) ?? '', /in delegations\/x{119}%3F\.json of the Image repository$/);
+    assert.match(describeRefusal(error), /in delegations\/x{119}%3F\.json of the Image repository$/);
+  });
+
+  it('can be told of any role, image and repository, on one line', () => {
+    const text = fc.option(
+      fc.string({ unit: 'binary', maxLength: 200 }).map((name) => name.slice(1)),
+      { nil: undefined },
+    );
+    fc.assert(
+      fc.property(text, text, text, text, (role, image, target, mappedRepository) => {
+        const error = new MetadataError('UnmetThreshold', 'x', {
+          ...(role === undefined ? {} : { role }),
+          repository: 'image',
+          details: { target, mappedRepository },
+        });
+        assert.match(attackText(error, image) ?? '', /^[\x20-\x7e]+$/);
+        assert.doesNotMatch(describeRefusal(error), /[\p{Cc}\p{Cf}\p{Cs}]/u);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
