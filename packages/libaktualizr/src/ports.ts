@@ -22,6 +22,8 @@ export type InstalledVersion = {
   readonly name: string;
   readonly lengthBytes: number;
   readonly hashes: Hashes;
+  /** No metadata listed its SHA-256, which was found over its bytes. */
+  readonly ownSha256?: true;
   readonly correlationId: string;
   readonly customMeta: JsonObject;
 };
@@ -96,6 +98,8 @@ export type PackageManager = {
   ): Promise<'fetched' | 'already_there'>;
   /** Whether the stored image is the signed one; hashes what this process has not hashed already; no network. */
   verify(target: VerifiedTarget): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'>;
+  /** The hashes that `fetch` or `verify` found of the stored image, SHA-256 among them; hashes nothing. */
+  found(target: VerifiedTarget): Hashes | undefined;
   /**
    * Only what `fetch` or `verify` found to be right and nobody has touched since: InstallError otherwise. Idempotent:
    * installing what is installed is ALREADY_PROCESSED.
@@ -136,7 +140,7 @@ export type CredentialStore = {
 export type InstallationStore = {
   current(ecu: EcuSerial): InstalledVersion | undefined;
   pending(ecu: EcuSerial): InstalledVersion | undefined;
-  /** `installing`: row without flags (before the act); `current`, `pending`: flags set. One row per sha256 and name when newest. */
+  /** `installing`: row without flags (before the act); `current`, `pending`: flags set. One row per image and name when newest. */
   save(version: InstalledVersion, state: 'installing' | 'current' | 'pending'): void;
   /** Only really installed versions, oldest first. */
   log(ecu: EcuSerial): readonly InstalledVersion[];

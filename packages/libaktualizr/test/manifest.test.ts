@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { PRIMARY } from '@ota-connect/testkit';
 import {
   clientKeyId,
+  hashBytes,
   parseVehicleManifest,
   sha256Hex,
   verifySignature,
   type Envelope,
   type PublicKey,
 } from '@ota-connect/uptane';
-import { setStage } from './support/stage.ts';
+import { countingHasher } from './support/counting-hasher.ts';
+import { CONTENT, setStage } from './support/stage.ts';
 
 function assertSigned({ signatures, signedBytes }: Envelope, key: PublicKey): void {
   const [signature, ...more] = signatures;
@@ -76,5 +78,43 @@ describe('manifest of the Primary', () => {
     assert.equal(installed?.name, 'app.bin');
     assert.equal(installed.lengthBytes, target?.lengthBytes);
     assert.equal(installed.hashes.sha256, target?.hashes.sha256);
+  });
+
+  for (const needsReboot of [false, true]) {
+    const when = needsReboot ? 'after the reboot that it needs' : 'at once';
+    it(`names an image that SHA-512 alone lists by both hashes, ${when}; it is offered no more and hashed once [5.4.2.1.2-3]`, async () => {
+      const { simulator } = stage.gateway;
+      const target = simulator.offer('app.bin', CONTENT);
+      const { sha256, sha512 } = hashBytes(Buffer.from(CONTENT));
+      const assigned = simulator.director.targets.get('app.bin');
+      assert.ok(assigned !== undefined);
+      simulator.image.targets.set('app.bin', { ...target, hashes: { sha512 } });
+      simulator.director.targets.set('app.bin', { ...assigned, hashes: { sha512 } });
+      await simulator.publish();
+      const hashed = countingHasher();
+      const first = await stage.open({ needsReboot, ...hashed });
+      assert.equal(
+        (await first.aktualizr.uptaneCycle()).install?.kind,
+        needsReboot ? 'needs_completion' : 'installed',
+      );
+      assert.equal(hashed.hashed, CONTENT.length);
+      stage.close(first);
+      const { aktualizr } = await stage.open({ bootId: 'boot-2' });
+      assert.equal((await aktualizr.checkUpdates()).kind, 'nothing_new');
+      const installed = sent().at(-1)?.ecus.get(PRIMARY.serial)?.report.installed;
+      assert.deepEqual(installed, {
+        name: 'app.bin',
+        lengthBytes: CONTENT.length,
+        hashes: { sha256, sha512 },
+      });
+    });
+  }
+
+  it('names an image that both hashes list by SHA-256 alone, as originals do', async () => {
+    await stage.offer();
+    const { aktualizr } = await stage.open();
+    await aktualizr.uptaneCycle();
+    const installed = sent().at(-1)?.ecus.get(PRIMARY.serial)?.report.installed;
+    assert.deepEqual(installed?.hashes, { sha256: hashBytes(Buffer.from(CONTENT)).sha256 });
   });
 });

@@ -221,6 +221,26 @@ export function storageContract(name: string, prepare: Prepare): void {
       assert.equal(installations.current(PRIMARY)?.name, 'a.bin');
     });
 
+    it('keeps the SHA-256 that was found of an image listed by SHA-512 alone, and tells such images apart', (test) => {
+      const { open } = prepare(test);
+      const listed = (digit: string) => ({ sha512: digit.repeat(128) });
+      const found = (digit: string) =>
+        version('one.bin', digit, {
+          hashes: { ...listed(digit), sha256: digit.repeat(64) },
+          ownSha256: true,
+        });
+      const before = open();
+      before.installations.save(found('a'), 'installing');
+      before.installations.save(version('one.bin', 'a', { hashes: listed('a') }), 'current');
+      before.installations.save(version('one.bin', 'b', { hashes: listed('b') }), 'current');
+      before.installations.save(version('one.bin', 'c', { hashes: listed('c') }), 'installing');
+      before.close();
+      const { installations } = open();
+      const [a, b] = [found('a'), version('one.bin', 'b', { hashes: listed('b') })];
+      assert.deepEqual(installations.log(PRIMARY), [a, b]);
+      assert.deepEqual(installations.current(PRIMARY), b);
+    });
+
     it('keeps results until they are cleared', (test) => {
       const { open } = prepare(test);
       const device: DeviceInstallationResult = {

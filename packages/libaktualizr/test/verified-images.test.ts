@@ -16,29 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createHasher } from '@ota-connect/uptane';
 import { PRIMARY } from '@ota-connect/testkit';
-import type { NewHasher } from '../src/adapters/files/verified-files.ts';
+import { countingHasher } from './support/counting-hasher.ts';
 import { manifestsOf } from './support/requests.ts';
 import { CONTENT, setStage } from './support/stage.ts';
-
-/** Counts the bytes that go through any hasher. */
-function countingHasher(): { readonly newHasher: NewHasher; hashed: number } {
-  const counter = {
-    hashed: 0,
-    newHasher: (algorithms: Parameters<NewHasher>[0]) => {
-      const hasher = createHasher(algorithms);
-      return {
-        ...hasher,
-        update: (chunk: Uint8Array) => {
-          counter.hashed += chunk.length;
-          hasher.update(chunk);
-        },
-      };
-    },
-  };
-  return counter;
-}
 
 describe('bytes of an image', () => {
   const stage = setStage();

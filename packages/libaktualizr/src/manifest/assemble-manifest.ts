@@ -7,6 +7,7 @@ import {
   sha256Hex,
   signReport,
   vehicleVersionManifest,
+  type InstalledImage,
   type JsonObject,
 } from '@ota-connect/uptane';
 import type { AttackRecord, DeviceInstallationResult, InstalledVersion } from '../ports.ts';
@@ -59,14 +60,12 @@ export async function assembleManifest(
 }
 
 /** The original's words for an image that nobody knows. */
-function installedImage(current: InstalledVersion | undefined): {
-  name: string;
-  lengthBytes: number;
-  sha256: string;
-} {
-  const sha256 = current?.hashes.sha256;
+function installedImage(current: InstalledVersion | undefined): InstalledImage {
+  const { sha256, sha512 } = current?.hashes ?? {};
   if (current === undefined || sha256 === undefined) {
     return { name: 'unknown', lengthBytes: 0, sha256: sha256Hex(new Uint8Array()) };
   }
-  return { name: current.name, lengthBytes: current.lengthBytes, sha256 };
+  const { name, lengthBytes, ownSha256 } = current;
+  // Whoever listed SHA-512 alone knows the image by that; to anybody else the original reports SHA-256 alone.
+  return { name, lengthBytes, sha256, ...(ownSha256 && sha512 !== undefined ? { sha512 } : {}) };
 }

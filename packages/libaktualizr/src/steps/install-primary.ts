@@ -118,7 +118,19 @@ function blockAfterFailure(context: StepContext, target: VerifiedTarget, correla
 
 /** The release counter is kept with the Director's own fields, wherever it was listed. */
 function versionOf(context: StepContext, target: VerifiedTarget, correlationId: string): InstalledVersion {
-  const { name, lengthBytes, hashes, custom, releaseCounter } = target;
+  const { name, lengthBytes, custom, releaseCounter } = target;
   const customMeta = releaseCounter === undefined ? custom : { ...custom, releaseCounter };
-  return { ecuSerial: primaryOf(context).serial, name, lengthBytes, hashes, correlationId, customMeta };
+  const hashes = hashesOf(context, target);
+  return { ecuSerial: primaryOf(context).serial, name, lengthBytes, ...hashes, correlationId, customMeta };
+}
+
+/** After a reboot nothing is hashed again: then the installation log still has what was found. */
+function hashesOf(
+  { packageManager }: StepContext,
+  target: VerifiedTarget,
+): Pick<InstalledVersion, 'hashes' | 'ownSha256'> {
+  const { hashes } = target;
+  if (hashes.sha256 !== undefined) return { hashes };
+  const sha256 = packageManager.found(target)?.sha256;
+  return sha256 === undefined ? { hashes } : { hashes: { ...hashes, sha256 }, ownSha256: true };
 }

@@ -6,7 +6,13 @@ import { readInteger, readObject, readOptional, readString } from '../json/decod
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { formatInstant, parseInstant, type Instant } from '../time.ts';
 
-export type InstalledImage = { readonly name: string; readonly lengthBytes: number; readonly sha256: string };
+export type InstalledImage = {
+  readonly name: string;
+  readonly lengthBytes: number;
+  readonly sha256: string;
+  /** Where metadata list it alone. */
+  readonly sha512?: string;
+};
 export type EcuVersion = {
   readonly ecuSerial: string;
   readonly installed: InstalledImage;
@@ -36,8 +42,12 @@ const NO_TIME = '1970-01-01T00:00:00Z';
 
 export function ecuVersionReport(version: EcuVersion): JsonObject {
   const { installed } = version;
+  const hashes = jsonObject([
+    ['sha256', installed.sha256.toLowerCase()],
+    ['sha512', installed.sha512?.toLowerCase()],
+  ]);
   const fileinfo = jsonObject([
-    ['hashes', jsonObject([['sha256', installed.sha256.toLowerCase()]])],
+    ['hashes', hashes],
     ['length', installed.lengthBytes],
   ]);
   return jsonObject([

@@ -31,8 +31,8 @@ export class VerifiedFiles {
       const stamp = stampOf(descriptor);
       if (stamp.size !== BigInt(signed.lengthBytes))
         return stamp.size < signed.lengthBytes ? 'incomplete' : 'tampered';
-      if (this.#knows(file, stamp, signed.hashes)) return 'verified';
-      const hasher = this.#newHasher(listedAlgorithms(signed.hashes));
+      if (this.#knownOf(file, stamp, signed.hashes) !== undefined) return 'verified';
+      const hasher = this.#newHasher(algorithmsToFind(signed.hashes));
       await hashDescriptor(descriptor, hasher);
       const hashes = hasher.digest();
       if (!areListed(hashes, signed.hashes) || !isSameStamp(stamp, stampOf(descriptor))) return 'tampered';
@@ -41,30 +41,32 @@ export class VerifiedFiles {
     });
   }
 
-  /** Whether the file is still what `verify` or a download found; hashes nothing. */
-  isUntouched(file: string, signed: Signed): boolean {
+  /** What `verify` or a download found, while the file is still that one; hashes nothing. */
+  found(file: string, signed: Signed): Hashes | undefined {
     const descriptor = openImage(file);
-    if (typeof descriptor !== 'number') return false;
+    if (typeof descriptor !== 'number') return undefined;
     try {
-      return this.#knows(file, stampOf(descriptor), signed.hashes);
+      return this.#knownOf(file, stampOf(descriptor), signed.hashes);
     } finally {
       closeSync(descriptor);
     }
   }
 
-  #knows(file: string, stamp: FileStamp, listed: Hashes): boolean {
+  #knownOf(file: string, stamp: FileStamp, listed: Hashes): Hashes | undefined {
     const known = this.#known.get(file);
-    return known !== undefined && isSameStamp(known.stamp, stamp) && areListed(known.hashes, listed);
+    const holds = known !== undefined && isSameStamp(known.stamp, stamp) && areListed(known.hashes, listed);
+    return holds ? known.hashes : undefined;
   }
 }
 
-export function listedAlgorithms(hashes: Hashes): readonly HashAlgorithm[] {
-  return (['sha256', 'sha512'] as const).filter((name) => hashes[name] !== undefined);
+/** All that are listed, and SHA-256, by which manifests and the installation log know an image: in one pass. */
+export function algorithmsToFind(listed: Hashes): readonly HashAlgorithm[] {
+  return listed.sha512 === undefined ? ['sha256'] : ['sha256', 'sha512'];
 }
 
 /** Every hash that is listed was found, and at least one is. */
 export function areListed(found: Hashes, listed: Hashes): boolean {
-  const algorithms = listedAlgorithms(listed);
+  const algorithms = (['sha256', 'sha512'] as const).filter((name) => listed[name] !== undefined);
   return algorithms.length > 0 && algorithms.every((name) => found[name] === listed[name]?.toLowerCase());
 }
 

@@ -19,7 +19,7 @@ import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
 import { hashDescriptor } from '../files/hash-file.ts';
 import { openImageForWriting, stampOf, type FileStamp } from '../files/image-file.ts';
-import { areListed, listedAlgorithms, type NewHasher } from '../files/verified-files.ts';
+import { algorithmsToFind, areListed, type NewHasher } from '../files/verified-files.ts';
 import { noRoomOf } from '../storage/no-room.ts';
 import { dismiss, type HttpClient } from './client.ts';
 import { createMemoryKeeper } from './flat-memory.ts';
@@ -204,7 +204,7 @@ class Transfer {
   }
 
   #newHasher(): Hasher {
-    return this.download.newHasher(listedAlgorithms(this.download.hashes));
+    return this.download.newHasher(algorithmsToFind(this.download.hashes));
   }
 
   #write(chunk: Buffer): void {

@@ -56,12 +56,13 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
       prepareImageDirectory(options.imagesPath);
       return verified.verify(fileOf(target), target);
     },
+    found: (target) => verified.found(fileOf(target), target),
     async install(target) {
       const now = current();
       if (now?.name === target.name && hashesAgree(now.hashes, target.hashes)) {
         return { success: true, code: 'ALREADY_PROCESSED', description: 'Package already installed' };
       }
-      if (!verified.isUntouched(fileOf(target), target)) throw exchanged(target);
+      if (verified.found(fileOf(target), target) === undefined) throw exchanged(target);
       if (options.needsReboot) {
         return {
           success: false,

@@ -75,20 +75,16 @@ function saveVersion(
     db.run('UPDATE installed_versions SET is_current = 0 WHERE ecu_serial = ?', version.ecuSerial);
   const isPending = state === 'pending' ? 1 : 0;
   const custom = canonicalText(version.customMeta);
-  if (
-    newest !== undefined &&
-    textOf(newest, 'sha256') === sha256 &&
-    textOf(newest, 'name') === version.name
-  ) {
+  if (newest !== undefined && isSameImage(newest, version)) {
     // The same bytes again: what is current stays so while they are installed once more.
     const isCurrent = state === 'current' ? 1 : numberOf(newest, 'is_current');
     const wasInstalled = state === 'current' ? 1 : numberOf(newest, 'was_installed');
     const sql =
       'UPDATE installed_versions SET hashes = ?, length = ?, correlation_id = ?, is_current = ?, is_pending = ?, was_installed = ?, custom_meta = ? WHERE id = ?';
-    const { hashes, lengthBytes, correlationId } = version;
+    const { lengthBytes, correlationId } = version;
     db.run(
       sql,
-      storedHashes(hashes),
+      storedHashes(version),
       lengthBytes,
       correlationId,
       isCurrent,
@@ -102,13 +98,13 @@ function saveVersion(
   const isCurrent = state === 'current' ? 1 : 0;
   const sql =
     'INSERT INTO installed_versions(ecu_serial, sha256, name, hashes, length, correlation_id, is_current, is_pending, was_installed, custom_meta) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-  const { ecuSerial, name, hashes, lengthBytes, correlationId } = version;
+  const { ecuSerial, name, lengthBytes, correlationId } = version;
   db.run(
     sql,
     ecuSerial,
     sha256,
     name,
-    storedHashes(hashes),
+    storedHashes(version),
     lengthBytes,
     correlationId,
     isCurrent,
@@ -118,24 +114,36 @@ function saveVersion(
   );
 }
 
+/** A version without its SHA-256 is known by the hashes that were listed: what was found of it before stays. */
+function isSameImage(row: Row, version: InstalledVersion): boolean {
+  if (textOf(row, 'name') !== version.name) return false;
+  const sha256 = version.hashes.sha256?.toLowerCase();
+  return sha256 === undefined
+    ? textOf(row, 'hashes') === storedHashes(version)
+    : textOf(row, 'sha256') === sha256;
+}
+
 function versionOf(row: Row | undefined): InstalledVersion | undefined {
   if (row === undefined) return undefined;
   const sha256 = textOf(row, 'sha256');
-  const hashes = readHashes(textOf(row, 'hashes') ?? '');
+  const listed = readHashes(textOf(row, 'hashes') ?? '');
+  const isFound = listed.sha256 === undefined && sha256 !== undefined && sha256 !== '';
   return {
     // The column is NOT NULL and was a serial when it was written.
     ecuSerial: (textOf(row, 'ecu_serial') ?? '') as EcuSerial,
     name: textOf(row, 'name') ?? '',
     lengthBytes: numberOf(row, 'length'),
-    hashes: hashes.sha256 === undefined && sha256 ? { ...hashes, sha256 } : hashes,
+    hashes: isFound ? { ...listed, sha256 } : listed,
+    ...(isFound && listed.sha512 !== undefined ? { ownSha256: true } : {}),
     correlationId: textOf(row, 'correlation_id') ?? '',
     customMeta: readCustom(textOf(row, 'custom_meta') ?? ''),
   };
 }
 
-function storedHashes(hashes: Hashes): string {
+/** Those that were listed; the SHA-256 that was found has its own column. */
+function storedHashes({ hashes, ownSha256 }: InstalledVersion): string {
   const parts: string[] = [];
-  if (hashes.sha256 !== undefined) parts.push(`sha256:${hashes.sha256.toUpperCase()}`);
+  if (hashes.sha256 !== undefined && ownSha256 !== true) parts.push(`sha256:${hashes.sha256.toUpperCase()}`);
   if (hashes.sha512 !== undefined) parts.push(`sha512:${hashes.sha512.toUpperCase()}`);
   return parts.join(';');
 }
