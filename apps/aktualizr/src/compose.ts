@@ -9,7 +9,6 @@ import { readRepositoryMap } from '@ota-connect/libaktualizr/config/repository-m
 import type { Clock, EcuIdentity, TlsCredentials } from '@ota-connect/libaktualizr/ports';
 import { createHttpGateway, type GatewayUrls } from '@ota-connect/libaktualizr/adapters/http/gateway';
 import { HttpClient } from '@ota-connect/libaktualizr/adapters/http/client';
-import type { OnPassedOver } from '@ota-connect/libaktualizr/adapters/http/fall-back';
 import { createRepositories } from '@ota-connect/libaktualizr/adapters/http/repositories';
 import { createFileSigner } from '@ota-connect/libaktualizr/adapters/keys/file-signer';
 import { selectPackageManager } from '@ota-connect/libaktualizr/adapters/package-managers/select';
@@ -17,7 +16,7 @@ import { openStorage, type SqliteStorage } from '@ota-connect/libaktualizr/adapt
 import { createDeviceDataSource } from '@ota-connect/libaktualizr/device-data/device-data-source';
 import { prepareDevice } from '@ota-connect/libaktualizr/provisioning/prepare-device';
 import { provision } from '@ota-connect/libaktualizr/provisioning/provision';
-import { attackText } from '@ota-connect/libaktualizr/reports/attacks';
+import { tellPassedOver } from '@ota-connect/libaktualizr/reports/passed-over';
 import { readVersion } from './version.ts';
 
 export type Wiring = {
@@ -84,7 +83,7 @@ function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary:
     createHttpGateway(client, urlsOf(config), config.provision.expiryDays);
   const http = new HttpClient({ credentials: () => credentials.tls(), stop, userAgent });
   const gateway = gatewayOver(http);
-  const onPassedOver = passedOver(storage, log);
+  const onPassedOver = tellPassedOver(storage, systemClock.now, log);
   const { addressesOf, ...repositories } = createRepositories({
     http,
     storage,
@@ -121,15 +120,6 @@ function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary:
       if (outcome === 'provisioned')
         log('info', `Provisioned as ${identity.deviceId()}, Primary ${primary.serial}.`);
     },
-  };
-}
-
-/** One that crawls is told to the Director, although another address answers. */
-function passedOver({ attacks }: SqliteStorage, log: Log): OnPassedOver {
-  return (error) => {
-    log('warning', `${error.message} The next address is asked.`);
-    const text = attackText(error);
-    if (text !== undefined) attacks.record({ text, at: systemClock.now() });
   };
 }
 

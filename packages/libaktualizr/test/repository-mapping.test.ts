@@ -2,7 +2,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { canonicalBytes, parseRepositoryMapping, type JsonObject } from '@ota-connect/uptane';
-import { PRIMARY, RepositorySimulator } from '@ota-connect/testkit';
+import { PRIMARY, RepositorySimulator, type HttpAnswer, type HttpRequest } from '@ota-connect/testkit';
 import { manifestsOf } from './support/requests.ts';
 import { setStage, type Stage } from './support/stage.ts';
 
@@ -16,6 +16,7 @@ function mappingOf(repositories: Record<string, readonly string[]>, rules: reado
   return parseRepositoryMapping(canonicalBytes({ repositories, mapping } as JsonObject));
 }
 
+const ALL: Rule = { paths: ['*'], repositories: ['director', 'supplier', 'image'], threshold: 3 };
 const BOTH: Rule = { paths: ['*'], repositories: ['director', 'image'], threshold: 2 };
 const SUPPLIED: Rule = { paths: ['supplied/*'], repositories: ['director', 'supplier'], threshold: 2 };
 
@@ -85,13 +86,13 @@ describe('further repositories of a mapping', () => {
     return supplier;
   }
 
-  function mapping({ gateway: { url } }: Stage = stage) {
+  function mapping({ gateway: { url } }: Stage = stage, rules: readonly Rule[] = [SUPPLIED, BOTH]) {
     const repositories = {
       director: [`${url}/director`],
       image: [`${url}/repo`],
       supplier: [`${url}/supplier`],
     };
-    return mappingOf(repositories, [SUPPLIED, BOTH]);
+    return mappingOf(repositories, rules);
   }
 
   it('sign the images that are theirs, which come from them, with metadata of their own [5.2.6-3, 5.4.4.2-0]', async () => {
@@ -144,6 +145,55 @@ describe('further repositories of a mapping', () => {
       own?.signed.attacks_detected,
       'rollback: Rollback in timestamp.json of the repository supplier',
     );
+  });
+
+  /** Both list the image; the supplier, which is asked first, answers for it as a test says. */
+  async function supplyTwice(answer: (request: HttpRequest) => HttpAnswer | undefined) {
+    const supplier = await supply();
+    const { simulator } = stage.gateway;
+    const name = 'supplied/part.bin';
+    simulator.addImage({ name, content: Buffer.from(name), hardwareIds: [PRIMARY.hardwareId] });
+    await simulator.publish();
+    const { answerOf } = stage.gateway;
+    stage.gateway.answerOf = (request) =>
+      (request.path === '/supplier/targets/supplied/part.bin' ? answer(request) : undefined) ??
+      answerOf(request);
+    const passedOver: string[] = [];
+    const device = await stage.open({ mapping: mapping(stage, [ALL]), passedOver, http: { attempts: 1 } });
+    return { ...device, supplier, passedOver };
+  }
+
+  const told = () =>
+    manifestsOf(stage.gateway.requests)
+      .map(({ ecu_version_manifests: all }) => all[PRIMARY.serial]?.signed.attacks_detected)
+      .filter((text) => text !== '');
+  const WRONG = { status: 200, headers: {}, body: Buffer.from('supplied/part.exe') };
+
+  it('are passed over, when they have another image than is signed; the Director hears of it', async () => {
+    const { aktualizr, passedOver } = await supplyTwice(() => WRONG);
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    assert.match(passedOver.at(-1) ?? '', /does not have the hash that is signed\. It is not taken/);
+    assert.deepEqual(told(), ['arbitrary software: TargetHashMismatch in the image supplied/part.bin']);
+  });
+
+  it('are waited for, when one has another image and the next gives no answer', async () => {
+    const { aktualizr } = await supplyTwice(() => WRONG);
+    stage.gateway.faultOf = ({ path }) => (path.startsWith('/repo/targets/') ? { kind: 'drop' } : undefined);
+    const failed = await aktualizr.uptaneCycle();
+    assert.deepEqual(
+      failed.download?.kind === 'failed' && [failed.download.error.family, failed.download.reported],
+      ['TransportError', false],
+    );
+    stage.gateway.faultOf = () => undefined;
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+  });
+
+  it('end the download with what is wrong, when none has the image that is signed', async () => {
+    const { aktualizr, supplier } = await supplyTwice(() => WRONG);
+    supplier.images.set('supplied/part.bin', WRONG.body);
+    stage.gateway.simulator.images.set('supplied/part.bin', WRONG.body);
+    const failed = await aktualizr.uptaneCycle();
+    assert.equal(failed.download?.kind === 'failed' && failed.download.error.code, 'TargetHashMismatch');
   });
 
   it('out of reach are a server out of reach, no refusal', async () => {

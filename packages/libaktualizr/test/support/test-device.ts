@@ -24,6 +24,7 @@ import { defaultConfig } from '../../src/config/defaults.ts';
 import { createDeviceDataSource } from '../../src/device-data/device-data-source.ts';
 import { prepareDevice } from '../../src/provisioning/prepare-device.ts';
 import { provision } from '../../src/provisioning/provision.ts';
+import { tellPassedOver } from '../../src/reports/passed-over.ts';
 import type { Gateway, PackageManager, Storage, TlsCredentials } from '../../src/ports.ts';
 import type { DeviceDataSource } from '../../src/steps/context.ts';
 import type { TestGateway } from './test-gateway.ts';
@@ -133,13 +134,14 @@ function portsOf(
     director: `${url}/director`,
     ecuRegistration: `${url}/director/ecus`,
   };
+  const onPassedOver = tellPassedOver(storage, now, (_level, message) => options.passedOver?.push(message));
   const { addressesOf, ...repositories } = createRepositories({
     http,
     storage,
     directorServer: urls.director,
     repoServer: `${url}/repo`,
     mapping: options.mapping,
-    onPassedOver: ({ message }) => options.passedOver?.push(message),
+    onPassedOver,
   });
   const gatewayOver = (client: HttpClient) => createHttpGateway(client, urls, '36000');
   return {
@@ -150,6 +152,7 @@ function portsOf(
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
       addressesOf,
+      onPassedOver,
       primary: primarySerial(factory),
       needsReboot,
       http,
