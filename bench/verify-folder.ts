@@ -35,7 +35,12 @@ function keepingStore(): MetadataStore {
       kept.set(keyOf(role), bytes);
       if (role === 'root') kept.set(`root ${version}`, bytes);
     },
+    saveRoot: (bytes, version) => {
+      kept.set(keyOf('root'), bytes);
+      kept.set(`root ${version}`, bytes);
+    },
     remove: (role) => kept.delete(keyOf(role)),
+    keepDelegations: () => undefined,
     flags: () => ({ directorFullRoles: () => false, rememberDirectorFullRoles: () => undefined }),
   };
 }

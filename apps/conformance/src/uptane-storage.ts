@@ -6,6 +6,7 @@ import type { MetadataStore, RepositoryName, StoredRole } from '@ota-connect/upt
 import { makeFolder, readIfThere, removeDurably, storing, writeDurably } from './durable-file.ts';
 import { StorageError } from './errors.ts';
 import { fileNameOf } from './file-name.ts';
+import { endForgetting, saveRootAndForget } from './save-root.ts';
 
 export type UptaneStorage = {
   repository(name: RepositoryName): MetadataStore;
@@ -46,7 +47,8 @@ function repositoryStore(folder: string): MetadataStore {
       ? path.join(folder, `${role}.json`)
       : path.join(delegations, `${fileNameOf(role.delegation)}.json`);
   const flag = path.join(folder, 'serves-all-roles');
-  return {
+  const note = path.join(folder, 'root.forgets');
+  const store: Omit<MetadataStore, 'saveRoot'> = {
     load: (role) =>
       readIfThere(role === 'root' ? rootFile(Math.max(0, ...rootVersions(folder))) : fileOf(role)),
     loadRoot: (version) => readIfThere(rootFile(version)),
@@ -62,6 +64,18 @@ function repositoryStore(folder: string): MetadataStore {
         else removeDurably(flag);
       },
     }),
+    keepDelegations: (names) => {
+      const kept = new Set(Array.from(names, (delegation) => fileOf({ delegation })));
+      for (const name of storing(delegations, () => readdirSync(delegations))) {
+        const file = path.join(delegations, name);
+        if (!kept.has(file)) removeDurably(file);
+      }
+    },
+  };
+  endForgetting(note, store);
+  return {
+    ...store,
+    saveRoot: (bytes, version, forget) => saveRootAndForget(note, store, { bytes, version, forget }),
   };
 }
 

@@ -74,7 +74,12 @@ function memoryStore(): MetadataStore & { newestRoot(): number } {
     loadRoot: (version) => roots.get(version),
     save: (role, bytes, version) =>
       void (role === 'root' ? roots.set(version, bytes) : roles.set(name(role), bytes)),
+    saveRoot: (bytes, version, forget) => {
+      for (const role of forget) roles.delete(name(role));
+      roots.set(version, bytes);
+    },
     remove: (role) => void roles.delete(name(role)),
+    keepDelegations: () => undefined,
     flags: () => ({
       directorFullRoles: () => fullRoles,
       rememberDirectorFullRoles: (served) => void (fullRoles = served),

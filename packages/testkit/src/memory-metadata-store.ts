@@ -1,6 +1,8 @@
 // A MetadataStore in memory, by the contract of the durable ones: bytes come back as they went in, roots by version.
 import type { MetadataFlags, MetadataStore, StoredRole } from '@ota-connect/uptane';
 
+const DELEGATION = 'delegation ';
+
 export class MemoryMetadataStore implements MetadataStore {
   readonly #roots = new Map<number, Uint8Array>();
   readonly #roles = new Map<string, Uint8Array>();
@@ -20,9 +22,21 @@ export class MemoryMetadataStore implements MetadataStore {
     else this.#roles.set(keyOf(role), bytes.slice());
   }
 
+  saveRoot(bytes: Uint8Array, version: number, forget: readonly StoredRole[]): void {
+    for (const role of forget) this.remove(role);
+    this.save('root', bytes, version);
+  }
+
   remove(role: StoredRole): void {
     if (role === 'root') this.#roots.clear();
     else this.#roles.delete(keyOf(role));
+  }
+
+  keepDelegations(names: ReadonlySet<string>): void {
+    const kept = new Set(Array.from(names, (name) => keyOf({ delegation: name })));
+    for (const key of this.#roles.keys()) {
+      if (key.startsWith(DELEGATION) && !kept.has(key)) this.#roles.delete(key);
+    }
   }
 
   flags(): MetadataFlags {
@@ -57,7 +71,7 @@ export class MemoryMetadataStore implements MetadataStore {
 }
 
 function keyOf(role: StoredRole): string {
-  return typeof role === 'string' ? role : `delegation ${role.delegation}`;
+  return typeof role === 'string' ? role : `${DELEGATION}${role.delegation}`;
 }
 
 function copy(bytes: Uint8Array | undefined): Uint8Array | undefined {

@@ -26,6 +26,19 @@ describe('a Director', () => {
     await client.refuses('MetadataFetchFailure::Snapshot::Director');
   });
 
+  for (const role of ['timestamp', 'snapshot'] as const) {
+    it(`that was seen to serve all roles may drop ${role} no more, even if Targets was withheld then [full_verification/4]`, async () => {
+      const simulator = await RepositorySimulator.create();
+      simulator.director.overrides.set('targets.json', 'absent');
+      const client = new TestClient(simulator);
+      await client.refuses('MetadataFetchFailure::Targets::Director');
+      simulator.director.overrides.clear();
+      simulator.director.overrides.set(`${role}.json`, 'absent');
+      await simulator.publish();
+      await client.refuses('DroppedRole');
+    });
+  }
+
   it('is named when it drops a role, or lists no Targets [full_verification/16]', async () => {
     const { simulator, client } = await honestStart();
     simulator.director.overrides.set('timestamp.json', 'absent');

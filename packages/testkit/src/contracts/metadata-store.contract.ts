@@ -77,6 +77,41 @@ const PROMISES: readonly (readonly [title: string, test: Test])[] = [
   ],
 
   [
+    'saves a Root and removes what it forgets, and nothing else',
+    ({ store }) => {
+      store.save('root', bytes('r1'), 1);
+      for (const role of ['timestamp', 'snapshot', 'targets', { delegation: 'a' }] as const)
+        store.save(role, bytes('x'), 1);
+      store.saveRoot(bytes('r2'), 2, ['timestamp', 'snapshot']);
+      assert.equal(text(store.load('root')), 'r2');
+      assert.equal(text(store.loadRoot(2)), 'r2');
+      assert.equal(store.load('timestamp'), undefined);
+      assert.equal(store.load('snapshot'), undefined);
+      assert.equal(text(store.load('targets')), 'x');
+      assert.equal(text(store.load({ delegation: 'a' })), 'x');
+      store.saveRoot(bytes('r3'), 3, []);
+      assert.equal(text(store.load('root')), 'r3');
+      assert.equal(text(store.load('targets')), 'x');
+    },
+  ],
+
+  [
+    'keeps the delegated roles that are named and every other role',
+    ({ store }) => {
+      const top = ['root', 'timestamp', 'snapshot', 'targets'] as const;
+      for (const role of top) store.save(role, bytes('x'), 1);
+      const names = ['a', 'targets', '__proto__', 'root', '../x', "o'hara"];
+      for (const name of names) store.save({ delegation: name }, bytes(name), 1);
+      store.keepDelegations(new Set(['a', '../x', 'never stored']));
+      for (const role of top) assert.equal(text(store.load(role)), 'x');
+      const kept = names.filter((name) => store.load({ delegation: name }) !== undefined);
+      assert.deepEqual(kept, ['a', '../x']);
+      store.keepDelegations(new Set());
+      assert.equal(store.load({ delegation: 'a' }), undefined);
+    },
+  ],
+
+  [
     'removes one role and nothing else',
     ({ store }) => {
       store.save('root', bytes('r'), 1);

@@ -10,8 +10,16 @@ import { checkDirectorTargets, type Addressee } from './check-director-targets.t
 import { openSession } from './follow-roots.ts';
 import type { Repository } from './metadata-source.ts';
 import { authorityOf } from './trusted-metadata.ts';
-import { fetchTargets, keep, present, storedTargetsVersion } from './update-metadata.ts';
-import { listingOf, updateSnapshot, updateTimestamp, type Session } from './update-metadata.ts';
+import {
+  fetchTargets,
+  keep,
+  listingOf,
+  present,
+  storedTargetsVersion,
+  updateSnapshot,
+  updateTimestamp,
+  type Session,
+} from './update-metadata.ts';
 import type { Vehicle } from './verdict.ts';
 
 /** Verified and kept. @throws MetadataError */
@@ -68,7 +76,9 @@ async function updateFullRoles(
     if (flags.directorFullRoles()) forgetFullRoles(repository);
     return undefined;
   }
-  const demanded = mode === 'required' || flags.directorFullRoles();
+  // A Snapshot that was verified is proof as well, even if Targets was withheld and nothing is remembered yet.
+  const wasServed = flags.directorFullRoles() || repository.store.load('snapshot') !== undefined;
+  const demanded = mode === 'required' || wasServed;
   const offered = trust.root.roles.has('timestamp') && trust.root.roles.has('snapshot');
   const timestamp = offered ? await updateTimestamp(session) : undefined;
   if (timestamp === undefined) {

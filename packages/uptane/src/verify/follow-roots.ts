@@ -1,6 +1,7 @@
 // Follows the chain of Roots of one repository to its end and opens the session in which its other roles are judged.
 // Each Root is kept as it is accepted, so that the next cycle goes on from there. Source: Uptane Standard #check_root
 import type { Dialect } from '../dialect/dialect.ts';
+import type { StoredRole } from '../dialect/role.ts';
 import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { MetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
@@ -28,8 +29,7 @@ export async function openSession(repository: Repository, now: Instant, limits: 
     });
     if (bytes === 'absent') break;
     const next = checkNextRoot(bytes, root, check);
-    store.save('root', bytes, next.version);
-    forgetWithdrawn(repository, root, next);
+    store.saveRoot(bytes, next.version, withdrawnFiles(root, next));
     root = next;
   }
   checkExpiry(root, now, documentOf(check, 'root'));
@@ -57,11 +57,16 @@ async function startingRoot(
   return root;
 }
 
-/** A stolen Timestamp or Snapshot key can have set absurd versions: withdrawing it forgets both files, and nothing else. */
-function forgetWithdrawn({ store }: Repository, before: Root, after: Root): void {
-  if (!isKeyWithdrawn(before, after, 'timestamp') && !isKeyWithdrawn(before, after, 'snapshot')) return;
-  store.remove('timestamp');
-  store.remove('snapshot');
+/**
+ * A stolen Timestamp or Snapshot key can have set absurd versions: withdrawing it forgets both files, and nothing else.
+ * With the Root, not after it: cut off in between, the device would refuse every honest file as a rollback. Nor before it:
+ * whoever hides the new Root again could replay old files.
+ */
+function withdrawnFiles(before: Root, after: Root): readonly StoredRole[] {
+  const isWithdrawn = (['timestamp', 'snapshot'] as const).some((role) =>
+    isKeyWithdrawn(before, after, role),
+  );
+  return isWithdrawn ? ['timestamp', 'snapshot'] : [];
 }
 
 function tooManyRoots(repository: Repository): MetadataError {

@@ -9,7 +9,9 @@ const STORE: MetadataStore = {
   load: (role) => (role === 'root' ? bytes('3') : role === 'targets' ? bytes('targets') : undefined),
   loadRoot: (version) => (version <= 3 ? bytes(String(version)) : undefined),
   save: () => assert.fail('a source does not write'),
+  saveRoot: () => assert.fail('a source does not write'),
   remove: () => assert.fail('a source does not write'),
+  keepDelegations: () => assert.fail('a source does not write'),
   flags: () => assert.fail('a source does not ask for flags'),
 };
 

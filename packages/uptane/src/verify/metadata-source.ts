@@ -33,7 +33,11 @@ export type MetadataStore = {
   load(role: StoredRole): Uint8Array | undefined;
   loadRoot(version: number): Uint8Array | undefined;
   save(role: StoredRole, bytes: Uint8Array, version: number): void;
+  /** Saves a Root and removes what it takes the trust from, both or neither, whenever the power goes. */
+  saveRoot(bytes: Uint8Array, version: number, forget: readonly StoredRole[]): void;
   remove(role: StoredRole): void;
+  /** Removes the delegated roles that are not among these. Writes nothing when there are none. */
+  keepDelegations(names: ReadonlySet<string>): void;
   flags(): MetadataFlags;
 };
 

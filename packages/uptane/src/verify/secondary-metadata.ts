@@ -109,7 +109,9 @@ function watching(name: string, repository: Repository, watch: Watch): Repositor
     },
     loadRoot: (version) => store.loadRoot(version),
     save: () => undefined,
+    saveRoot: () => undefined,
     remove: () => undefined,
+    keepDelegations: () => undefined,
     flags: () => store.flags(),
   };
   return { ...repository, store: watched, source: storedSource(watched) };

@@ -8,8 +8,15 @@ import type { Instant } from '../time.ts';
 import { openSession } from './follow-roots.ts';
 import type { Repository } from './metadata-source.ts';
 import { authorityOf } from './trusted-metadata.ts';
-import { fetchTargets, keep, listingOf, present } from './update-metadata.ts';
-import { updateSnapshot, updateTimestamp, type Session } from './update-metadata.ts';
+import {
+  fetchTargets,
+  keep,
+  listingOf,
+  present,
+  updateSnapshot,
+  updateTimestamp,
+  type Session,
+} from './update-metadata.ts';
 
 export type TopLevel = { readonly session: Session; readonly snapshot: Snapshot; readonly targets: Targets };
 

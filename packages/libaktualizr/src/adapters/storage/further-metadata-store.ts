@@ -6,10 +6,19 @@ import type { Connection } from './database.ts';
 import type { FlagStore } from './own-stores.ts';
 
 const NEWEST_ONLY = -1;
+const DELEGATION = 'delegation/';
 
 export function furtherMetadataStore(db: Connection, repository: string, flags: FlagStore): MetadataStore {
   const fullRoles = `full_roles/${repository}`;
   const place = 'repository = ? AND role = ?';
+  const remove = (key: string): void =>
+    db.run(`DELETE FROM ota_connect_metadata WHERE ${place}`, repository, key);
+  const save = (role: StoredRole, bytes: Uint8Array, version: number): void => {
+    const stored = role === 'root' ? version : NEWEST_ONLY;
+    const sql =
+      'INSERT OR REPLACE INTO ota_connect_metadata(repository, role, version, meta) VALUES(?, ?, ?, ?)';
+    db.run(sql, repository, keyOf(role), stored, bytes);
+  };
   return {
     load: (role) => {
       const sql = `SELECT meta FROM ota_connect_metadata WHERE ${place} ORDER BY version DESC LIMIT 1`;
@@ -19,13 +28,22 @@ export function furtherMetadataStore(db: Connection, repository: string, flags: 
       const sql = `SELECT meta FROM ota_connect_metadata WHERE ${place} AND version = ?`;
       return bytesOf(db.get(sql, repository, keyOf('root'), version), 'meta');
     },
-    save: (role, bytes, version) => {
-      const stored = role === 'root' ? version : NEWEST_ONLY;
-      const sql =
-        'INSERT OR REPLACE INTO ota_connect_metadata(repository, role, version, meta) VALUES(?, ?, ?, ?)';
-      db.run(sql, repository, keyOf(role), stored, bytes);
+    save,
+    saveRoot: (bytes, version, forget) =>
+      db.transaction(() => {
+        for (const role of forget) remove(keyOf(role));
+        save('root', bytes, version);
+      }),
+    remove: (role) => remove(keyOf(role)),
+    keepDelegations: (names) => {
+      const sql = 'SELECT DISTINCT role FROM ota_connect_metadata WHERE repository = ?';
+      const kept = new Set(Array.from(names, (name) => keyOf({ delegation: name })));
+      const unused = db
+        .all(sql, repository)
+        .map((row) => String(row['role']))
+        .filter((key) => key.startsWith(DELEGATION) && !kept.has(key));
+      if (unused.length > 0) db.transaction(() => unused.forEach(remove));
     },
-    remove: (role) => db.run(`DELETE FROM ota_connect_metadata WHERE ${place}`, repository, keyOf(role)),
     flags: () => ({
       directorFullRoles: () => flags.get(fullRoles) !== undefined,
       rememberDirectorFullRoles: (served) =>
@@ -36,5 +54,5 @@ export function furtherMetadataStore(db: Connection, repository: string, flags: 
 
 /** No name of a role makes a delegation's key that of a top-level role. */
 function keyOf(role: StoredRole): string {
-  return typeof role === 'string' ? role : `delegation/${role.delegation}`;
+  return typeof role === 'string' ? role : `${DELEGATION}${role.delegation}`;
 }

@@ -27,10 +27,14 @@ export function metadataStore(
       return bytesOf(db.get(sql, repo, ROLE_NUMBERS.root, version), 'meta');
     },
     save: (role, bytes, version) => save(db, { repository, role }, bytes, version),
-    remove: (role) => {
-      if (typeof role !== 'object')
-        db.run('DELETE FROM meta WHERE repo = ? AND meta_type = ?', repo, ROLE_NUMBERS[role]);
-      else if (repository === 'image') db.run('DELETE FROM delegations WHERE role_name = ?', role.delegation);
+    saveRoot: (bytes, version, forget) =>
+      db.transaction(() => {
+        for (const role of forget) remove(db, { repository, role });
+        save(db, { repository, role: 'root' }, bytes, version);
+      }),
+    remove: (role) => remove(db, { repository, role }),
+    keepDelegations: (names) => {
+      if (repository === 'image') keepDelegations(db, names);
     },
     flags: () => ({
       directorFullRoles: () => flags.get(DIRECTOR_FULL_ROLES) !== undefined,
@@ -57,6 +61,22 @@ function save(db: Connection, { repository, role }: Place, bytes: Uint8Array, ve
     ROLE_NUMBERS[role],
     stored,
   );
+}
+
+function remove(db: Connection, { repository, role }: Place): void {
+  if (typeof role !== 'object') {
+    const sql = 'DELETE FROM meta WHERE repo = ? AND meta_type = ?';
+    db.run(sql, REPOSITORY_NUMBERS[repository], ROLE_NUMBERS[role]);
+  } else if (repository === 'image') db.run('DELETE FROM delegations WHERE role_name = ?', role.delegation);
+}
+
+function keepDelegations(db: Connection, names: ReadonlySet<string>): void {
+  const stored = db.all('SELECT role_name FROM delegations').map((row) => String(row['role_name']));
+  const unused = stored.filter((name) => !names.has(name));
+  if (unused.length === 0) return;
+  db.transaction(() => {
+    for (const name of unused) db.run('DELETE FROM delegations WHERE role_name = ?', name);
+  });
 }
 
 function loadDelegation(
