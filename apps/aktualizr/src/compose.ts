@@ -83,7 +83,7 @@ function connect({ config, log, stop }: Wiring, storage: SqliteStorage, primary:
     createHttpGateway(client, urlsOf(config), config.provision.expiryDays);
   const http = new HttpClient({ credentials: () => credentials.tls(), stop, userAgent });
   const gateway = gatewayOver(http);
-  const onPassedOver = tellPassedOver(storage, systemClock.now, log);
+  const onPassedOver = tellPassedOver(storage, () => systemClock.now(), log);
   const { addressesOf, ...repositories } = createRepositories({
     http,
     storage,

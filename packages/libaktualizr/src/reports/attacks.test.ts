@@ -16,6 +16,29 @@ describe('what a refusal points to', () => {
     assert.match(describeRefusal(error), /in delegations\/x{119}%3F\.json of the Image repository$/);
   });
 
+  it('names the image that repositories do not agree about, and whose file lists it', () => {
+    const details = { target: 'app.bin' };
+    const said = (code: 'TargetMismatch' | 'BadEcuId', role: string, repository: 'director' | 'image') =>
+      attackText(new MetadataError(code, 'x', { role, repository, details }));
+    assert.equal(
+      said('TargetMismatch', 'Targets', 'image'),
+      'mix-and-match: TargetMismatch in the image app.bin by targets.json of the Image repository',
+    );
+    assert.equal(
+      said('TargetMismatch', 'supplier', 'image'),
+      'mix-and-match: TargetMismatch in the image app.bin by delegations/supplier.json of the Image repository',
+    );
+    assert.equal(
+      said('BadEcuId', 'Targets', 'director'),
+      'arbitrary software: BadEcuId in targets.json of the Director',
+    );
+  });
+
+  it('names the Director’s time, which is no delegated role', () => {
+    const error = new MetadataError('TimeUntrusted', 'x', { role: 'Time', repository: 'director' });
+    assert.equal(attackText(error), 'freeze: TimeUntrusted in the time of the Director');
+  });
+
   it('can be told of any role, image and repository, on one line', () => {
     const text = fc.option(
       fc.string({ unit: 'binary', maxLength: 200 }).map((name) => name.slice(1)),

@@ -9,6 +9,8 @@ const MAX_REPORT = 1024;
 const MAX_NAME = 120;
 const SEPARATOR = '; ';
 const TOP_LEVEL: readonly TopLevelRole[] = ['root', 'timestamp', 'snapshot', 'targets'];
+/** Refusals of what two repositories say of one image. */
+const OF_IMAGES: ReadonlySet<string> = new Set(['TargetMismatch', 'ReleaseCounter']);
 const REPOSITORIES = new Map([
   ['director', 'the Director'],
   ['image', 'the Image repository'],
@@ -41,14 +43,20 @@ export function innermostOf(error: MetadataError): MetadataError {
   return error.cause instanceof MetadataError ? innermostOf(error.cause) : error;
 }
 
-/** `timestamp.json of the Image repository`, or the image that two repositories do not agree about. */
-function placeOf({ role, repository, details }: MetadataError, before: string): string {
+/** `timestamp.json of the Image repository`, and before it the image that two repositories do not agree about. */
+function placeOf(error: MetadataError, before: string): string {
+  const { code, role, repository, details } = error;
   const owner = ownerOf(repository, details.mappedRepository);
-  if (role === undefined && typeof details.target === 'string') return imageText(details.target, before);
-  if (role === undefined) return owner === undefined ? '' : before + owner;
+  const image = OF_IMAGES.has(code) && typeof details.target === 'string' ? details.target : undefined;
+  const start = image === undefined ? before : `${imageText(image, before)} by `;
+  if (role === undefined) return owner === undefined ? imageText(image, before) : start + owner;
+  return `${start}${documentOf(role, repository)}${owner === undefined ? '' : ` of ${owner}`}`;
+}
+
+function documentOf(role: string, repository: string | undefined): string {
+  if (role === 'Time' && repository === 'director') return 'the time';
   const known = TOP_LEVEL.find((one) => one === role.toLowerCase());
-  const file = metadataPath(known ?? { delegation: quoted(role, MAX_NAME) });
-  return `${before}${file}${owner === undefined ? '' : ` of ${owner}`}`;
+  return metadataPath(known ?? { delegation: quoted(role, MAX_NAME) });
 }
 
 function ownerOf(repository: string | undefined, mapped: unknown): string | undefined {

@@ -3,6 +3,7 @@
 // a device that gets one goes on trusting what it trusted. Uptane Standard #repo_mapping_meta.
 import { storedSource, type MappedRepositories, type Repository } from '@ota-connect/uptane';
 import type { StepContext } from './context.ts';
+import { givingWay } from './giving-way.ts';
 
 export function imageSide(
   context: StepContext,
@@ -13,7 +14,7 @@ export function imageSide(
   const repository = (store: Repository['store'], source: Repository['source']): Repository => ({
     name: 'image',
     store,
-    source: from === 'servers' ? source : storedSource(store),
+    source: givingWay(from === 'servers' ? source : storedSource(store)),
   });
   if (mapped === undefined) return repository(image, imageSource);
   const repositories = Array.from(mapped.sources, ([name, source]): [string, Repository] => [

@@ -13,6 +13,7 @@ import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { innermostOf } from '../reports/attacks.ts';
 import { inKnownTime, inTrustedTime } from '../time/in-trusted-time.ts';
 import { vehicleOf, type StepContext } from './context.ts';
+import { givingWay } from './giving-way.ts';
 import { imageSide } from './image-side.ts';
 import { recordAttack } from './record-attack.ts';
 import { refusedUpdate, watchTargets } from './refused-update.ts';
@@ -81,7 +82,7 @@ function verifyFrom(
   const { director } = context.storage.metadata;
   return fullVerification(
     vehicleOf(context),
-    { name: 'director', store: director, source },
+    { name: 'director', store: director, source: givingWay(source) },
     imageSide(context, from),
     now,
   );
