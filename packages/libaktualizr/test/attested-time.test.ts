@@ -14,12 +14,14 @@ import {
   type MetadataCode,
 } from '@ota-connect/uptane';
 import { TransportError } from '../src/errors.ts';
+import { BUILT_NOT_BEFORE } from '../src/time/built-not-before.ts';
 import type { CheckResult } from '../src/results.ts';
 import { manifestsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
 
 const HOUR = 3600;
 const DAY = 86_400;
+const NO_TIME = '1970-01-01T00:00:00Z';
 const FAR_AHEAD = parseInstant('2099-01-01T00:00:00Z') * 1000;
 const today = () => instantFromMs(Date.now());
 
@@ -46,6 +48,12 @@ describe('attested time', () => {
     stage.gateway.requests.length = 0;
   }
 
+  const timesIn = (manifest: ReturnType<typeof manifestsOf>[number] | undefined) =>
+    Object.values(manifest?.ecu_version_manifests ?? {}).map(({ signed }) => [
+      signed.timeserver_time,
+      signed.previous_timeserver_time,
+    ]);
+
   const paths = () => stage.gateway.requests.map(({ method, path }) => `${method} ${path}`);
   const asked = () => paths().filter((path) => path === 'GET /director/time').length;
   const codeOf = (result: CheckResult): MetadataCode | undefined =>
@@ -69,7 +77,8 @@ describe('attested time', () => {
       const { clock, time } = await setTimes(nowMs);
       await knowDirector();
       await stage.offer();
-      const { aktualizr } = await open(clock);
+      const { aktualizr, storage } = await open(clock);
+      const verified = formatInstant(storage.time.verified() ?? BUILT_NOT_BEFORE);
       const result = await aktualizr.uptaneCycle();
       assert.equal(result.install?.kind, 'installed');
       assert.equal(result.reported, true);
@@ -88,20 +97,31 @@ describe('attested time', () => {
         manifestsOf(stage.gateway.requests)[0],
         manifestsOf(stage.gateway.requests).at(-1),
       ];
-      const timeIn = (manifest: typeof first) =>
-        Object.values(manifest?.ecu_version_manifests ?? {}).map(({ signed }) => signed.timeserver_time);
-      assert.deepEqual(timeIn(first), ['1970-01-01T00:00:00Z']);
-      assert.deepEqual(timeIn(last), [formatInstant(time.now)]);
+      assert.deepEqual(timesIn(first), [[verified, NO_TIME]]);
+      assert.deepEqual(timesIn(last), [[formatInstant(time.now), NO_TIME]]);
     });
   }
 
-  it('is not asked for by a device whose clock may be right', async () => {
+  it('is not asked for by a device whose clock may be right: its manifests tell under which time metadata held [5.4.2.1.2-5]', async () => {
     const { clock } = await setTimes(Date.now());
     await knowDirector();
     await stage.offer();
-    const { aktualizr } = await open(clock);
+    const { aktualizr, storage } = await open(clock);
     assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
     assert.equal(asked(), 0);
+    const verified = storage.time.verified();
+    assert.ok(verified !== undefined && Math.abs(verified - today()) < HOUR);
+    assert.deepEqual(timesIn(manifestsOf(stage.gateway.requests).at(-1)), [
+      [formatInstant(verified), NO_TIME],
+    ]);
+  });
+
+  it('is told as the constant of originals to a Director that attests none, and before anything was verified', async () => {
+    const { aktualizr } = await open();
+    await aktualizr.checkUpdates();
+    await aktualizr.checkUpdates();
+    const told = manifestsOf(stage.gateway.requests).map(timesIn);
+    assert.deepEqual(told, [[[NO_TIME, NO_TIME]], [[NO_TIME, NO_TIME]]]);
   });
 
   it('is asked for at the first contact, as soon as Root says that there is one, and all is judged by it', async () => {

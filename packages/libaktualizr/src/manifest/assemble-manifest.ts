@@ -34,7 +34,7 @@ export async function assembleManifest(
     ecuSerial: primary,
     installed: installedImage(current),
     attacksDetected: attacks.text,
-    ...context.time.attestedTimes(),
+    ...context.time.timesToReport(),
     reportCounter: context.storage.reports.nextReportCounter(primary),
   });
   const signedReport = await signReport(report, signer);

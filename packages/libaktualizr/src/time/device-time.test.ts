@@ -98,7 +98,7 @@ describe('time of a device', () => {
         const followAttestation = () => {
           if (store.attestation() === attestation) return;
           attestation = store.attestation();
-          const attested = time.attestedTimes().attestedTime ?? BUILT_NOT_BEFORE;
+          const attested = time.timesToReport().attestedTime ?? BUILT_NOT_BEFORE;
           assert.ok(
             attested >= lastAttested || lastAttested === BUILT_NOT_BEFORE,
             'attested anew as earlier',
@@ -128,7 +128,7 @@ describe('time of a device', () => {
             assert.ok(known <= (verifiedBefore ?? 0) || known < expires, 'raised by what failed');
             followAttestation();
           }
-          const { attestedTime: attested } = time.attestedTimes();
+          const { attestedTime: attested } = time.timesToReport();
           floor = Math.max(floor, attested ?? 0) as Instant;
           if (current.answer === 'absent' || current.answer === 'unreachable')
             assert.equal(store.attestation(), attestationBefore);

@@ -35,8 +35,8 @@ export type DeviceTimeOptions = {
   readonly log: Log;
 };
 
-/** Times for the manifest. */
-export type AttestedTimes = { readonly attestedTime?: Instant; readonly previousAttestedTime?: Instant };
+/** Times for the manifest, which has one name for what was attested and what was verified. */
+type ReportedTimes = { readonly attestedTime?: Instant; readonly previousAttestedTime?: Instant };
 
 type Stored = {
   readonly attestation: Uint8Array | undefined;
@@ -104,10 +104,17 @@ export class DeviceTime {
     this.#stored = { ...stored, verified: at };
   }
 
-  attestedTimes(): AttestedTimes {
+  /**
+   * The last that were attested; else, to a Director that could attest one, the latest that metadata held under. Originals
+   * get their own constant.
+   */
+  timesToReport(): ReportedTimes {
     const attestedTime = this.#lastAttested();
-    const previousAttestedTime = this.#read().previousAttested;
-    if (attestedTime === undefined) return {};
+    const { previousAttested: previousAttestedTime, verified } = this.#read();
+    if (attestedTime === undefined) {
+      const isUnderstood = verified !== undefined && this.#attestingRoot() !== undefined;
+      return isUnderstood ? { attestedTime: verified } : {};
+    }
     return previousAttestedTime === undefined ? { attestedTime } : { attestedTime, previousAttestedTime };
   }
 
