@@ -64,14 +64,109 @@ describe('a refusal names', () => {
     assert.equal(error.repository, 'director');
   });
 
-  it('the image whose release counter is wrong [full_verification/16]', async () => {
+  it('the image whose release counter is wrong, and who says so [full_verification/16]', async () => {
     const { simulator, client } = await honestStart();
     const counter = jsonObject([['releaseCounter', 5]]);
-    simulator.assign(simulator.offer('attack.bin'), undefined, counter);
-    await simulator.publish();
-    const error = await client.refuses('ReleaseCounter');
-    assert.deepEqual({ ...error.details }, { target: 'attack.bin' });
+    const image = { name: 'attack.bin', content: new Uint8Array(1), hardwareIds: ['primary-hw'] };
+    const target = simulator.addImage({ ...image, custom: counter });
+    for (const [counted, repository] of [
+      [jsonObject([]), 'image'],
+      [counter, 'director'],
+    ] as const) {
+      simulator.assign(target, undefined, counted);
+      await simulator.publish();
+      client.vehicle = { ...client.vehicle, ecus: [{ ...PRIMARY, releaseCounterFloor: 6 }] };
+      const error = await client.refuses('ReleaseCounter');
+      assert.deepEqual([error.role, error.repository], ['Targets', repository]);
+      assert.deepEqual({ ...error.details }, { target: 'attack.bin' });
+    }
   });
+
+  it('the role that lists the image otherwise than the Director does [full_verification/16]', async () => {
+    const ways: readonly (readonly [string, (world: World) => Promise<unknown>])[] = [
+      [
+        'Targets',
+        async ({ simulator }) => {
+          simulator.offer('attack.bin');
+          simulator.image.targets.delete('attack.bin');
+        },
+      ],
+      [
+        'Targets',
+        async ({ simulator }) => simulator.assign({ ...simulator.offer('attack.bin'), lengthBytes: 1 }),
+      ],
+      [
+        'supplier',
+        async ({ simulator }) => {
+          const [target] = (await offerDelegated(simulator)).targets.values();
+          assert.ok(target);
+          simulator.assign({ ...target, hashes: { sha256: '00'.repeat(32) } });
+        },
+      ],
+      [
+        'two',
+        async ({ simulator }) => {
+          await simulator.delegate('one', []);
+          const two = await simulator.delegate('two', []);
+          const terms = { paths: ['shared/*'], threshold: 1, terminating: true };
+          simulator.image.multiRole.push({ ...terms, roles: ['one', 'two'] });
+          const image = { name: 'shared/app.bin', content: new Uint8Array(1), hardwareIds: ['other-hw'] };
+          simulator.assign(simulator.addDelegatedImage(two, image));
+        },
+      ],
+    ];
+    for (const [role, change] of ways) {
+      const world = await honestStart();
+      await change(world);
+      await world.simulator.publish();
+      const error = await world.client.refuses('TargetMismatch');
+      assert.deepEqual([error.role, error.repository], [role, 'image']);
+      assert.equal(error.wireCode, 'TargetMismatch');
+    }
+  });
+
+  it('whose custom data of an image cannot be read [full_verification/16]', async () => {
+    for (const [role, repository] of [
+      ['Targets', 'director'],
+      ['Targets', 'image'],
+      ['supplier', 'image'],
+    ] as const) {
+      const { simulator, client } = await honestStart();
+      const delegated = role === 'supplier' ? await offerDelegated(simulator) : undefined;
+      const { name } = [...(delegated?.targets.values() ?? [])][0] ?? simulator.offer('attack.bin');
+      const document = delegated ?? simulator.repository(repository).roles.targets;
+      document.edit = withNested(['targets', name, 'custom', 'mustMatch'], 5);
+      await simulator.publish();
+      const error = await client.refuses(`SecurityException::${role}`);
+      assert.equal(error.repository, repository);
+    }
+  });
+
+  it('the delegated role whose own delegations cannot be used [full_verification/16, resolve_delegations/1]', async () => {
+    const { simulator, client } = await honestStart();
+    const middle = await simulator.delegate('middle', ['supplied/*']);
+    const last = await simulator.delegate('last', ['supplied/*'], middle);
+    const image = { name: 'supplied/app.bin', content: new Uint8Array(1), hardwareIds: ['primary-hw'] };
+    simulator.assign(simulator.addDelegatedImage(last, image));
+    middle.edit = (signed) =>
+      JSON.parse(JSON.stringify(signed).replaceAll('"threshold":1', '"threshold":0')) as typeof signed;
+    await simulator.publish();
+    const error = await client.refuses('IllegalThreshold::last');
+    assert.equal(error.repository, 'image');
+  });
+
+  for (const repository of ['director', 'image'] as const) {
+    it(`the repository whose Root has no possible threshold: ${repository} [full_verification/16]`, async () => {
+      const { simulator, client } = await honestStart();
+      simulator.offer('attack.bin');
+      const { root } = simulator.repository(repository).roles;
+      root.edit = withNested(['roles', 'targets', 'threshold'], 0);
+      await simulator.repository(repository).publishRoot();
+      await simulator.publish();
+      const error = await client.refuses('IllegalThreshold::Targets');
+      assert.deepEqual([error.repository, error.attack], [repository, 'arbitrary software']);
+    });
+  }
 
   it('the mapped repository, and in it the role, the attack and what was found [full_verification/16, 5.4.4.2-0]', async () => {
     const entry = { paths: ['*'], repositories: ['director', 'maps'], threshold: 2, terminating: true };
@@ -89,15 +184,20 @@ describe('a refusal names', () => {
     );
     timestamp.expires = until;
     await client.publish();
+    const { files, overrides } = client.repository('maps');
+    overrides.set('2.root.json', files.get('1.root.json') ?? 'absent');
+    assert.equal((await client.refuses('RootRotationError')).attack, 'rollback');
+    overrides.clear();
     const unlisted = await client.refuses('TargetMismatch');
-    assert.deepEqual([unlisted.role, unlisted.repository], [undefined, undefined]);
+    assert.deepEqual([unlisted.role, unlisted.repository], ['Targets', 'image']);
     assert.deepEqual({ ...unlisted.details }, { target: 'app.bin', mappedRepository: 'maps' });
   });
 
-  it('the cause of a time that is not trusted, and the Director', () => {
+  it('the cause of a time that is not trusted, and the Director [full_verification/16]', () => {
     const cause = new Error('late');
     const error = timeUntrusted('it is late', cause);
-    assert.deepEqual([error.code, error.repository, error.cause], ['TimeUntrusted', 'director', cause]);
+    assert.deepEqual([error.role, error.repository, error.cause], ['Time', 'director', cause]);
+    assert.equal(error.wireCode, 'TimeUntrusted');
     assert.equal(timeUntrusted('it is late').cause, undefined);
   });
 });
