@@ -14,7 +14,14 @@ export { addSeconds, formatInstant, instantFromMs, instantOfClock, parseInstant 
 export type { Instant } from './time.ts';
 export { DEFAULT_LIMITS, TUF_LIMITS } from './limits.ts';
 export type { Limits } from './limits.ts';
-export { createHasher, hashBytes, hashesAgree, sha256Hex } from './hashes.ts';
+export {
+  areListed,
+  createHasher,
+  hashBytes,
+  hashesAgree,
+  listedAlgorithms,
+  sha256Hex,
+} from './hashes.ts';
 export type { HashAlgorithm, Hasher, Hashes } from './hashes.ts';
 
 export { isJsonObject, jsonObject, member } from './json/value.ts';
@@ -94,10 +101,15 @@ export type { EcuVersion, EcuVersionReport, InstalledImage } from './manifest/ec
 export { installationReport } from './manifest/installation-report.ts';
 export type { InstallationReport, ReportedResult } from './manifest/installation-report.ts';
 export { signReport } from './manifest/sign-report.ts';
-export { parseVehicleManifest, vehicleVersionManifest } from './manifest/vehicle-version-manifest.ts';
+export {
+  parseVehicleManifest,
+  readSealedManifest,
+  vehicleVersionManifest,
+} from './manifest/vehicle-version-manifest.ts';
 export type {
   EcuManifest,
   NextVehicleManifest,
+  SealedManifest,
   VehicleManifest,
 } from './manifest/vehicle-version-manifest.ts';
 

@@ -1,5 +1,6 @@
 // In what two families of repositories differ although they mean the same: names, encodings, and the few rules where the
 // specifications part. Which one a repository speaks is configured, never guessed. Source: docs/adr/0012-dialects.md
+import type { JsonView } from '../json/json-view.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { VerifyingKey } from '../keys/public-key.ts';
 import type { Limits } from '../limits.ts';
@@ -24,7 +25,7 @@ export type Dialect = {
   /** That `spec_version` is one we speak. @throws CodedError DecodeError */
   readonly checkSpecification: (version: JsonValue | undefined) => void;
   /** @throws CodedError DecodeError */
-  readonly readSignature: (value: JsonValue, path: string) => Signature;
+  readonly readSignature: (view: JsonView, path: string) => Signature;
   /** An unknown method refuses the document. True where signatures name none. */
   readonly knowsMethod: (signature: Signature) => boolean;
   readonly verify: (key: VerifyingKey, signature: Signature, message: Uint8Array) => boolean;

@@ -6,6 +6,7 @@ import { olpcBytes } from '../json/olpc-json.ts';
 import { readTufKey } from '../keys/tuf-key.ts';
 import { verifyHexSignature } from '../keys/verify-signature.ts';
 import { TUF_LIMITS } from '../limits.ts';
+import { quoted } from '../quoted.ts';
 import { isListedAsReceived, readOptionalListing } from './listing.ts';
 import { readTufSignature } from './signature.ts';
 import { matchesPathByFolder } from './match-path.ts';
@@ -16,7 +17,7 @@ export const TUF_DIALECT: Dialect = {
   name: 'tuf',
   typeOf: (role) => (typeof role === 'string' ? role : 'targets'),
   metadataPath(role, version) {
-    const name = typeof role === 'string' ? role : quoted(role.delegation);
+    const name = typeof role === 'string' ? role : percentEncoded(role.delegation);
     return version === undefined ? `${name}.json` : `${version}.${name}.json`;
   },
   hasConsistentSnapshots: true,
@@ -48,7 +49,7 @@ export const TUF_DIALECT: Dialect = {
 };
 
 /** Everything but what RFC 3986 calls unreserved: a role's name never leaves its folder. */
-function quoted(name: string): string {
+function percentEncoded(name: string): string {
   return encodeURIComponent(name).replaceAll(
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -56,6 +57,6 @@ function quoted(name: string): string {
 }
 
 function unspoken(version: string): CodedError {
-  const text = `"spec_version" is "${version.slice(0, 20)}"; it has to be 1.x.`;
+  const text = `"spec_version" is "${quoted(version, 20)}"; it has to be 1.x.`;
   return new CodedError('DecodeError', 'malformed', text);
 }

@@ -1,6 +1,10 @@
 // Field readers: each takes a parsed value and where it was, and gives the typed value or says what is wrong there.
 import { CodedError } from '../errors.ts';
+import { quoted } from '../quoted.ts';
 import { isJsonObject, member, type JsonObject, type JsonValue } from './value.ts';
+
+/** Names from outside stand in paths. */
+export const MAX_PATH = 200;
 
 /** @throws CodedError DecodeError, as all readers here */
 export function readObject(value: JsonValue | undefined, path: string): JsonObject {
@@ -29,7 +33,11 @@ export function readInteger(value: JsonValue | undefined, path: string, min: num
 }
 
 export function readStrings(value: JsonValue | undefined, path: string): readonly string[] {
-  return readArray(value, path).map((item, index) => readString(item, `${path}[${index}]`));
+  const items = readArray(value, path);
+  // Where an item stands is put into words for none but the wrong one.
+  const wrongAt = items.findIndex((item) => typeof item !== 'string');
+  if (wrongAt >= 0) throw wrong(`${path}[${wrongAt}]`, 'a string', items[wrongAt]);
+  return items as readonly string[];
 }
 
 /** A member that may be absent or null. */
@@ -44,9 +52,14 @@ export function readOptional<T>(
 
 function wrong(path: string, wanted: string, value: JsonValue | undefined): CodedError {
   const found = value === undefined ? 'is missing' : `is ${describe(value)}`;
-  return new CodedError('DecodeError', 'malformed', `"${path}" ${found}; it has to be ${wanted}.`, {
-    details: { path },
-  });
+  return new CodedError(
+    'DecodeError',
+    'malformed',
+    `"${quoted(path, MAX_PATH)}" ${found}; it has to be ${wanted}.`,
+    {
+      details: { path },
+    },
+  );
 }
 
 function describe(value: JsonValue): string {

@@ -53,6 +53,17 @@ export function skipString(bytes: Buffer, start: number): number {
   }
 }
 
+/** Numbers and words end where anything else begins. */
+export function skipPlain(bytes: Buffer, start: number): number {
+  let at = start;
+  for (;;) {
+    const byte = bytes[at];
+    const ends = byte === BYTE.comma || byte === BYTE.closeObject || byte === BYTE.closeArray;
+    if (ends || byte === undefined) return at;
+    at += 1;
+  }
+}
+
 /** The text of the string that begins here, in JSON that was scanned. */
 export function stringAt(bytes: Buffer, start: number): string {
   const end = skipString(bytes, start);

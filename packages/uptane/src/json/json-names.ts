@@ -1,6 +1,7 @@
 // Names of one object, as they stand in JSON bytes: which comes first, and whether one occurs twice. In order by code
 // point, which is the byte order of UTF-8 too, so that the bytes decide unless an escape is among them.
 import type { CodedError } from '../errors.ts';
+import { quoted } from '../quoted.ts';
 import { BYTE, refuse, stringAt } from './json-bytes.ts';
 import { escapedUnit } from './scan-string.ts';
 
@@ -38,9 +39,10 @@ export function compareNamesAt(bytes: Buffer, left: number, right: number): numb
   let a = left + 1;
   let b = right + 1;
   while (bytes[a] === bytes[b] && bytes[a] !== BYTE.quote) {
-    if (bytes[a] === BYTE.backslash) break;
-    a += 1;
-    b += 1;
+    const width = bytes[a] === BYTE.backslash ? widthOfBoth(bytes, a, b) : 1;
+    if (width === 0) break;
+    a += width;
+    b += width;
   }
   const x = bytes[a] ?? 0;
   const y = bytes[b] ?? 0;
@@ -48,6 +50,13 @@ export function compareNamesAt(bytes: Buffer, left: number, right: number): numb
   if (x === y) return 0;
   if (x === BYTE.quote || y === BYTE.quote) return x === BYTE.quote ? -1 : 1;
   return x - y;
+}
+
+/** Of two escapes that are written alike; 0 of others. */
+function widthOfBoth(bytes: Buffer, a: number, b: number): number {
+  const width = bytes[a + 1] === BYTE.letterU ? 6 : 2;
+  for (let at = 1; at < width; at += 1) if (bytes[a + at] !== bytes[b + at]) return 0;
+  return width;
 }
 
 /** From here on, code point by code point: nothing is made of the names, however many are compared. */
@@ -122,5 +131,5 @@ export function checkNewName(stack: NameStack, base: number, seen?: Set<string>)
 }
 
 function repeated(bytes: Buffer, at: number): CodedError {
-  return refuse(at, 'duplicate_name', `the name "${stringAt(bytes, at).slice(0, 40)}" occurs twice`);
+  return refuse(at, 'duplicate_name', `the name "${quoted(stringAt(bytes, at), 40)}" occurs twice`);
 }

@@ -1,9 +1,13 @@
 // A value inside canonical JSON bytes, by where it begins: members are found by walking, values are made when they are
 // asked for. A document of a hundred thousand entries of which one is wanted is never built whole.
 // Everything here trusts that scan-json.ts has walked the bytes and found them canonical.
-import { BYTE, skipString, stringAt } from './json-bytes.ts';
-import { readObject } from './decode.ts';
-import { jsonObject, withoutPrototypes, type JsonObject, type JsonValue } from './value.ts';
+import { CodedError } from '../errors.ts';
+import { quoted } from '../quoted.ts';
+import { buildValue } from './build-value.ts';
+import { canonicalText } from './canonical-json.ts';
+import { MAX_PATH, readObject } from './decode.ts';
+import { BYTE, skipPlain, skipString, stands, stringAt } from './json-bytes.ts';
+import { jsonObject, type JsonObject, type JsonValue } from './value.ts';
 
 export type JsonView = {
   readonly bytes: Buffer;
@@ -12,13 +16,17 @@ export type JsonView = {
   readonly at: number;
 };
 
+/** The signature of the longest key takes half of it. */
+const MAX_SHORT = 4096;
+const NO_MEMBERS = jsonObject([]);
+
 /** A member by where its name and its value begin. */
 export type Member = { readonly nameAt: number; readonly valueAt: number };
 
 /** @throws CodedError DecodeError when it is none */
 export function readObjectView(view: JsonView | undefined, path: string): JsonView {
   if (view !== undefined && view.bytes[view.at] === BYTE.openObject) return view;
-  readObject(decodeIfAny(view), path);
+  readObject(view === undefined ? undefined : decodeShort(view, path), path);
   throw new TypeError(`"${path}" is an object after all.`);
 }
 
@@ -33,66 +41,85 @@ export function* members(view: JsonView): Generator<Member> {
   }
 }
 
-/** Of an array; 0 of anything else. */
-export function countItems(view: JsonView): number {
-  if (view.bytes[view.at] !== BYTE.openArray) return 0;
+/** Where the items of the array begin; none of anything else. */
+export function* items(view: JsonView): Generator<number> {
+  const { bytes, at: start } = view;
+  if (bytes[start] !== BYTE.openArray || bytes[start + 1] === BYTE.closeArray) return;
+  for (let at = start; bytes[at] !== BYTE.closeArray; at = skipValue(view, at + 1)) yield at + 1;
+}
+
+/** Whether an array has more items; counts no further. */
+export function hasMoreItems(view: JsonView, most: number): boolean {
   let count = 0;
-  for (const _ of items(view, view.at)) count += 1;
-  return count;
+  for (const _ of items(view)) {
+    count += 1;
+    if (count > most) return true;
+  }
+  return false;
 }
 
 export function findMember(view: JsonView, name: string): JsonView | undefined {
-  for (const { nameAt, valueAt } of members(view)) {
-    if (stringAt(view.bytes, nameAt) === name) return { ...view, at: valueAt };
+  const { bytes } = view;
+  const wanted = Buffer.from(canonicalText(name));
+  for (let at = view.at + 1; bytes[at] === BYTE.quote;) {
+    const valueAt = skipString(bytes, at) + 1;
+    if (valueAt - at === wanted.length + 1 && stands(wanted, bytes, at)) return { ...view, at: valueAt };
+    at = skipValue(view, valueAt) + 1;
   }
   return undefined;
 }
 
-/** The object with all members but one. */
-export function decodeWithout(view: JsonView, name: string): JsonObject {
-  const entries: [string, JsonValue][] = [];
-  for (const { nameAt, valueAt } of members(view)) {
-    const found = stringAt(view.bytes, nameAt);
-    if (found !== name) entries.push([found, decodeAt(view, valueAt)]);
-  }
-  return jsonObject(entries);
+/**
+ * What a reader has to know to take or to refuse the value, whatever its size: short texts, numbers and words as they
+ * are; of objects and arrays that they are ones. `path` is for the refusal of a long text.
+ * @throws CodedError DecodeError
+ */
+export function decodeShort(view: JsonView, path: string): JsonValue {
+  const { bytes, at } = view;
+  if (bytes[at] === BYTE.openObject) return NO_MEMBERS;
+  if (bytes[at] === BYTE.openArray) return [];
+  if (bytes[at] !== BYTE.quote) return decode(view);
+  if (skipString(bytes, at) - at <= MAX_SHORT) return stringAt(bytes, at);
+  throw new CodedError(
+    'DecodeError',
+    'malformed',
+    `"${quoted(path, MAX_PATH)}" is longer than ${MAX_SHORT} bytes.`,
+  );
+}
+
+/** Of an object these members, each in short; anything else in short. @throws CodedError DecodeError */
+export function decodeMembers(view: JsonView, names: readonly string[], path: string): JsonValue {
+  if (view.bytes[view.at] !== BYTE.openObject) return decodeShort(view, path);
+  return jsonObject(
+    names.map((name) => {
+      const found = findMember(view, name);
+      return [name, found === undefined ? undefined : decodeShort(found, `${path}.${name}`)] as const;
+    }),
+  );
+}
+
+/** Of an object these members, in full. */
+export function decodeOf(view: JsonView, names: readonly string[]): JsonObject {
+  return jsonObject(
+    names.map((name) => {
+      const found = findMember(view, name);
+      return [name, found === undefined ? undefined : decode(found)] as const;
+    }),
+  );
 }
 
 export function decode(view: JsonView): JsonValue {
   return decodeAt(view, view.at);
 }
 
-export function decodeIfAny(view: JsonView | undefined): JsonValue | undefined {
-  return view === undefined ? undefined : decode(view);
-}
-
-export function bytesOf(view: JsonView): Uint8Array {
+export function bytesOf(view: JsonView): Buffer {
   return view.bytes.subarray(view.at, skipValue(view, view.at));
 }
 
-/**
- * The native parser will do where nothing is escaped: the bytes are proven, and canonical ones are ASCII. Where something
- * is, V8 can take a name for one of an earlier document (nodejs/node#63785); then objects are built from their members.
- */
 export function decodeAt(view: JsonView, at: number): JsonValue {
-  const { bytes } = view;
-  const text = bytes.toString('latin1', at, skipValue(view, at));
-  // A string alone is read right.
-  if (bytes[at] === BYTE.quote) return JSON.parse(text) as string;
-  if (!text.includes('\\')) return withoutPrototypes(JSON.parse(text) as JsonValue);
-  if (bytes[at] === BYTE.openArray) return Array.from(items(view, at), (itemAt) => decodeAt(view, itemAt));
-  const named = Array.from(members({ ...view, at }), ({ nameAt, valueAt }): [string, JsonValue] => [
-    stringAt(bytes, nameAt),
-    decodeAt(view, valueAt),
-  ]);
-  return jsonObject(named);
-}
-
-/** Where the items of the array begin. */
-function* items(view: JsonView, start: number): Generator<number> {
-  const { bytes } = view;
-  if (bytes[start + 1] === BYTE.closeArray) return;
-  for (let at = start; bytes[at] !== BYTE.closeArray; at = skipValue(view, at + 1)) yield at + 1;
+  const { bytes, ends } = view;
+  if (bytes[at] === BYTE.quote) return stringAt(bytes, at);
+  return buildValue(bytes, ends, { start: at, end: skipValue(view, at) });
 }
 
 /** Where the value that begins here ends. */
@@ -115,15 +142,4 @@ export function skipValue({ bytes, ends }: JsonView, start: number): number {
     at += 1;
   }
   return at;
-}
-
-/** Numbers and words end where anything else begins. */
-function skipPlain(bytes: Buffer, start: number): number {
-  let at = start;
-  for (;;) {
-    const byte = bytes[at];
-    const ends = byte === BYTE.comma || byte === BYTE.closeObject || byte === BYTE.closeArray;
-    if (ends || byte === undefined) return at;
-    at += 1;
-  }
 }

@@ -1,11 +1,11 @@
 // JSON that was scanned → its canonical form, byte by byte: blanks dropped, names brought into order, strings and zeros
 // written in the one way. No values are made on the way. Canonical form as in canonical-json.ts
 import { compareNamesAt } from './json-names.ts';
-import { BYTE, isBlank } from './json-bytes.ts';
+import { BYTE, isBlank, skipString } from './json-bytes.ts';
 import { compactJson } from './compact-json.ts';
 import { orderMembers } from './order-members.ts';
 import { LONGEST_ESCAPE, write, writeString, type Rewriting } from './rewrite-string.ts';
-import { LARGE, scanJson, type ScannedJson } from './scan-json.ts';
+import { LARGE, type ScannedJson } from './scan-json.ts';
 
 type Document = Rewriting & {
   /** Of the output, as in ScannedJson; wrong once a large object was brought into order. */
@@ -16,7 +16,7 @@ type Document = Rewriting & {
 
 const ENDS: ReadonlySet<number> = new Set([BYTE.comma, BYTE.closeObject, BYTE.closeArray]);
 
-export function rewriteJson(scanned: ScannedJson, maxDepth: number): ScannedJson {
+export function rewriteJson(scanned: ScannedJson): ScannedJson {
   const { bytes, isAscii } = scanned;
   if (scanned.isSpacedOut) return compactJson(bytes);
   const output = Buffer.allocUnsafeSlow(bytes.length * (isAscii ? 1 : LONGEST_ESCAPE));
@@ -30,8 +30,8 @@ export function rewriteJson(scanned: ScannedJson, maxDepth: number): ScannedJson
   };
   writeValue(rewriting, skipBlanks(bytes, 0));
   const canonical = output.subarray(0, rewriting.length);
-  if (rewriting.hasMoved) return scanJson(canonical, maxDepth);
-  return { bytes: canonical, ends: rewriting.ends, isCanonical: true, isSpacedOut: false, isAscii: true };
+  const ends = rewriting.hasMoved ? findEnds(canonical) : rewriting.ends;
+  return { bytes: canonical, ends, isCanonical: true, isSpacedOut: false, isAscii: true };
 }
 
 /** Each function here takes where its part of the input begins and gives where it ends. */
@@ -105,4 +105,23 @@ function skipBlanks(bytes: Buffer, start: number): number {
   let at = start;
   while (isBlank(bytes[at])) at += 1;
   return at;
+}
+
+function findEnds(canonical: Buffer): ReadonlyMap<number, number> {
+  const ends = new Map<number, number>();
+  const open: number[] = [];
+  for (let at = 0; at < canonical.length;) {
+    const byte = canonical[at];
+    if (byte === BYTE.quote) {
+      at = skipString(canonical, at);
+      continue;
+    }
+    at += 1;
+    if (byte === BYTE.openObject || byte === BYTE.openArray) open.push(at - 1);
+    else if (byte === BYTE.closeObject || byte === BYTE.closeArray) {
+      const start = open.pop() ?? 0;
+      if (at - start >= LARGE) ends.set(start, at);
+    }
+  }
+  return ends;
 }

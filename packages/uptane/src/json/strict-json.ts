@@ -3,7 +3,6 @@
 // scan-json.ts proves it; what the native parser then makes of text without escapes is exact.
 // Source: RFC 8259, Uptane Standard #metadata_structures
 import { DEFAULT_LIMITS } from '../limits.ts';
-import { canonicalBytes } from './canonical-json.ts';
 import { decode, type JsonView } from './json-view.ts';
 import { rewriteJson } from './rewrite-json.ts';
 import { scanJson, type ScannedJson } from './scan-json.ts';
@@ -21,12 +20,7 @@ export function parseStrictJson(received: Uint8Array, maxDepth: number = DEFAULT
 /** The canonical form of a document: the received bytes where they are that already. @throws CodedError JsonError */
 export function viewStrictJson(received: Uint8Array, maxDepth: number): JsonView {
   const scanned = scanJson(received, maxDepth);
-  return viewScanned(scanned.isCanonical ? scanned : rewriteJson(scanned, maxDepth));
-}
-
-/** The canonical form of a value. */
-export function viewJson(value: JsonValue, maxDepth: number): JsonView {
-  return viewScanned(scanJson(canonicalBytes(value), maxDepth));
+  return viewScanned(scanned.isCanonical ? scanned : rewriteJson(scanned));
 }
 
 function viewScanned({ bytes, ends }: ScannedJson): JsonView {

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { constants, createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import {
+  constants,
+  createPublicKey,
+  createPrivateKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import { describe, it } from 'node:test';
 import { CodedError } from '../errors.ts';
 import { parseEnvelope } from '../metadata/envelope.ts';
@@ -96,6 +103,18 @@ describe('keys', () => {
       assert.throws(() => parsePublicKey(wire('RSA', text)), refused('malformed_key'));
     }
     assert.throws(() => parsePublicKey(wire('ECPRIME256V1', 'x')), refused('unsupported_key_type'));
+  });
+
+  it('refuses RSA exponents that make each check of a signature dear', () => {
+    const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+    const parse = (exponent: bigint) => () => {
+      const hex = exponent.toString(16);
+      const e = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
+      const key = createPublicKey({ key: { kty: 'RSA', n: n ?? '', e }, format: 'jwk' });
+      return parsePublicKey(wire('RSA', String(key.export({ type: 'spki', format: 'pem' }))));
+    };
+    for (const usual of [3n, 65537n, 2n ** 32n - 1n]) assert.doesNotThrow(parse(usual));
+    for (const dear of [2n ** 32n + 1n, 2n ** 2000n + 1n]) assert.throws(parse(dear), refused('weak_key'));
   });
 
   it('accepts any salt length and refuses SHA-1, SHA-512 and PKCS#1 v1.5 signatures', async () => {

@@ -5,6 +5,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CodedError } from '../errors.ts';
 import { readObject, readString } from '../json/decode.ts';
 import { member, type JsonValue } from '../json/value.ts';
+import { quoted } from '../quoted.ts';
 import { SCHEMES, type SignatureScheme } from './signature-scheme.ts';
 
 /** The wire form. `keyval.public` is exactly what was received. */
@@ -33,6 +34,8 @@ const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
 ]);
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192; // beyond it one verification costs a small device seconds
+/** As many bits as a large exponent has, so many times longer takes a verification. Honest keys have 3 or 65537. */
+const RSA_MAX_EXPONENT = 2n ** 32n;
 
 const keyObjects = new WeakMap<VerifyingKey, KeyObject>();
 
@@ -42,7 +45,7 @@ export function parsePublicKey(value: JsonValue): PublicKey {
   const keytype = readString(member(object, 'keytype'), 'keytype').toUpperCase();
   const text = readString(member(readObject(member(object, 'keyval'), 'keyval'), 'public'), 'keyval.public');
   if (keytype !== 'RSA' && keytype !== 'ED25519') {
-    throw refuse('unsupported_key_type', `Key type "${keytype.slice(0, 20)}" is not supported.`);
+    throw refuse('unsupported_key_type', `Key type "${quoted(keytype, 20)}" is not supported.`);
   }
   const key: PublicKey = { keytype, keyval: { public: text } };
   keyObject(key);
@@ -71,7 +74,7 @@ function rsaKey(pem: string): KeyObject {
     throw refuse('malformed_key', 'A key said to be RSA is of another kind.');
   if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS)
     throw refuse('weak_key', `An RSA key of ${bits} bits is not accepted.`);
-  if (exponent < 3n || exponent % 2n === 0n)
+  if (exponent < 3n || exponent % 2n === 0n || exponent > RSA_MAX_EXPONENT)
     throw refuse('weak_key', 'The exponent of an RSA key is not accepted.');
   return key;
 }

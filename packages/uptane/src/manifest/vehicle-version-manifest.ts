@@ -6,7 +6,19 @@ import { readInstallationReport, type InstallationReport } from './installation-
 import { CodedError } from '../errors.ts';
 import { parseEcuSerial, type EcuSerial } from '../identifiers.ts';
 import { readArray, readObject, readOptional, readString } from '../json/decode.ts';
+import { stringAt } from '../json/json-bytes.ts';
+import {
+  decodeMembers,
+  decodeOf,
+  decodeShort,
+  findMember,
+  items,
+  members,
+  readObjectView,
+  type JsonView,
+} from '../json/json-view.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { readEnvelope, readInnerEnvelope, type Envelope } from '../metadata/envelope.ts';
 
 export type NextVehicleManifest = {
@@ -32,6 +44,16 @@ export type VehicleManifest = {
   readonly custom?: JsonObject;
 };
 
+/** One that arrived, and is read no further than to tell whose signature it has to have. */
+export type SealedManifest = Pick<VehicleManifest, 'envelope' | 'vehicleId' | 'primary'> & {
+  readonly hasMoreReports: (most: number) => boolean;
+  /** Once the Primary is known to have signed it: reading the rest is work. */
+  readonly open: () => VehicleManifest;
+};
+
+/** One ECU signs with one key; whoever checks tries them all. */
+const MANIFEST_LIMITS: Limits = { ...DEFAULT_LIMITS, signaturesPerDocument: 4 };
+
 /** The `signed` part. */
 export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
   return jsonObject([
@@ -43,10 +65,38 @@ export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
   ]);
 }
 
-/** @throws CodedError ManifestError `malformed_manifest` */
+/** All of it. @throws CodedError ManifestError `malformed_manifest` */
 export function parseVehicleManifest(received: Uint8Array): VehicleManifest {
+  return readSealedManifest(received).open();
+}
+
+/** @throws CodedError ManifestError `malformed_manifest`; so does opening it */
+export function readSealedManifest(received: Uint8Array): SealedManifest {
+  return refusingMalformed(() => {
+    const envelope = readEnvelope(received, MANIFEST_LIMITS);
+    const { signedView } = envelope;
+    const said = readObject(
+      decodeMembers(signedView, ['primary_ecu_serial', 'vehicle_id'], 'signed'),
+      'signed',
+    );
+    const vehicleId = readOptional(said, 'vehicle_id', readString);
+    const sender = {
+      envelope,
+      primary: parseEcuSerial(readString(member(said, 'primary_ecu_serial'), 'primary_ecu_serial')),
+      ...(vehicleId === undefined ? {} : { vehicleId }),
+    };
+    let opened: VehicleManifest | undefined;
+    return {
+      ...sender,
+      hasMoreReports: (most) => viewsOfReports(signedView).drop(most).next().done !== true,
+      open: () => (opened ??= refusingMalformed(() => ({ ...sender, ...readContent(signedView) }))),
+    };
+  });
+}
+
+function refusingMalformed<T>(read: () => T): T {
   try {
-    return readManifest(readEnvelope(received));
+    return read();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be read.';
     throw new CodedError('ManifestError', 'malformed_manifest', `The manifest is not acceptable: ${why}`, {
@@ -55,35 +105,36 @@ export function parseVehicleManifest(received: Uint8Array): VehicleManifest {
   }
 }
 
-function readManifest(envelope: Envelope): VehicleManifest {
-  const { signed } = envelope;
-  const vehicleId = readOptional(signed, 'vehicle_id', readString);
+function readContent(view: JsonView): Pick<VehicleManifest, 'ecus' | 'installationReport' | 'custom'> {
+  const signed = decodeOf(view, ['custom', 'installation_report']);
   const installationReport = readOptional(signed, 'installation_report', readInstallationReport);
   const custom = readOptional(signed, 'custom', readObject);
+  const ecus = new Map<EcuSerial, EcuManifest>();
+  for (const { listedAs, report } of viewsOfReports(view)) {
+    const manifest = readEcu(report);
+    addEcu(ecus, listedAs ?? manifest.report.ecuSerial, manifest);
+  }
   return {
-    envelope,
-    primary: parseEcuSerial(readString(member(signed, 'primary_ecu_serial'), 'primary_ecu_serial')),
-    ecus: readEcus(signed),
-    ...(vehicleId === undefined ? {} : { vehicleId }),
+    ecus,
     ...(installationReport === undefined ? {} : { installationReport }),
     ...(custom === undefined ? {} : { custom }),
   };
 }
 
+type ListedReport = { readonly listedAs?: string; readonly report: JsonView };
+
 // Version 1 sent an array under a singular name, later ones a map by serial.
-function readEcus(signed: JsonObject): ReadonlyMap<EcuSerial, EcuManifest> {
-  const map = member(signed, 'ecu_version_manifests');
-  const ecus = new Map<EcuSerial, EcuManifest>();
+function* viewsOfReports(signed: JsonView): Generator<ListedReport> {
+  const map = findMember(signed, 'ecu_version_manifests');
   if (map === undefined) {
-    for (const value of readArray(member(signed, 'ecu_version_manifest'), 'ecu_version_manifest')) {
-      const manifest = readEcu(value);
-      addEcu(ecus, manifest.report.ecuSerial, manifest);
-    }
-    return ecus;
+    const list = findMember(signed, 'ecu_version_manifest');
+    const path = 'ecu_version_manifest';
+    readArray(list === undefined ? undefined : decodeShort(list, path), path);
+    if (list !== undefined) for (const at of items(list)) yield { report: { ...list, at } };
+    return;
   }
-  for (const [serial, value] of Object.entries(readObject(map, 'ecu_version_manifests')))
-    addEcu(ecus, serial, readEcu(value));
-  return ecus;
+  for (const { nameAt, valueAt } of members(readObjectView(map, 'ecu_version_manifests')))
+    yield { listedAs: stringAt(map.bytes, nameAt), report: { ...map, at: valueAt } };
 }
 
 function addEcu(ecus: Map<EcuSerial, EcuManifest>, listedAs: string, manifest: EcuManifest): void {
@@ -94,8 +145,8 @@ function addEcu(ecus: Map<EcuSerial, EcuManifest>, listedAs: string, manifest: E
   ecus.set(serial, manifest);
 }
 
-function readEcu(value: JsonValue): EcuManifest {
-  const envelope = readInnerEnvelope(value);
+function readEcu(view: JsonView): EcuManifest {
+  const envelope = readInnerEnvelope(view, MANIFEST_LIMITS);
   return { envelope, report: readEcuVersionReport(envelope.signed) };
 }
 

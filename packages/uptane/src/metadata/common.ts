@@ -15,7 +15,7 @@ export type KeyRing = ReadonlyMap<KeyId, VerifyingKey>;
 
 const MAX_THRESHOLD = 1000;
 /** Of one document: making them out of text takes longer than all else that is read. */
-const MAX_KEYS = 5000;
+const MAX_KEYS = 1000;
 const MAX_KEY_IDS = 1000;
 const MAX_KNOWN_KEYS = 256;
 const MAX_KNOWN_TEXT = 4096; // an RSA key of 8192 bits has some 1500

@@ -78,6 +78,32 @@ describe('envelope', () => {
     );
   });
 
+  it('is refused for a type or a signature of many bytes, which nobody has signed yet', () => {
+    const read = (type: string, signature: string) => () =>
+      parseEnvelope(new TextEncoder().encode(`{"signatures":[${signature}],"signed":{"_type":${type}}}`), {
+        role: 'root',
+      });
+    const sig = (text: string): string => `{"keyid":"a","method":"ed25519","sig":${text}}`;
+    const long = `"${'a'.repeat(4095)}"`;
+    assert.doesNotThrow(read('"Root"', sig(long.replace('a', ''))));
+    assert.throws(read(long, ''), /"_type" is longer than 4096 bytes/);
+    assert.throws(read('"Root"', sig(long)), /"signatures\[0\]\.sig" is longer than 4096 bytes/);
+    assert.throws(read('["\\\\",1]', ''), /"_type" is an array/);
+    assert.throws(read('"Root"', sig('{"a":"\\\\"}')), /"signatures\[0\]\.sig" is an object/);
+  });
+
+  it('quotes nothing that a terminal or a log would act on', () => {
+    const read = (type: string, method: string) => () =>
+      parseEnvelope(
+        new TextEncoder().encode(
+          `{"signatures":[{"keyid":"a","method":"${method}","sig":""}],"signed":{"_type":"${type}"}}`,
+        ),
+        { role: 'root' },
+      );
+    assert.throws(read('a\\n\\u001b[2J', 'ed25519'), /it says that it is "a\?\?\[2J"/);
+    assert.throws(read('Root', 'x\\r\\u202e'), /the signature method "x\?\?" is unknown/);
+  });
+
   for (const text of [
     '[]',
     '1',

@@ -5,18 +5,21 @@ import type { Dialect } from '../dialect/dialect.ts';
 import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import { CodedError, MetadataError, type RepositoryName } from '../errors.ts';
 import { readArray, readObject, readString } from '../json/decode.ts';
+import { BYTE } from '../json/json-bytes.ts';
 import {
   bytesOf,
-  countItems,
   decode,
-  decodeIfAny,
+  decodeShort,
   findMember,
+  hasMoreItems,
+  items,
   readObjectView,
   type JsonView,
 } from '../json/json-view.ts';
-import { viewJson, viewStrictJson } from '../json/strict-json.ts';
+import { viewStrictJson } from '../json/strict-json.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { quoted } from '../quoted.ts';
 import { roleTitle, type StoredRole } from '../dialect/role.ts';
 import type { Signature } from '../dialect/signature.ts';
 
@@ -55,15 +58,18 @@ export function parseEnvelope(
   const { dialect = UPTANE_DIALECT } = origin;
   return refusingMalformed(origin, () => {
     const envelope = readEnvelope(received, limits, dialect);
-    const stated = (name: string): JsonValue | undefined =>
-      decodeIfAny(findMember(envelope.signedView, name));
+    // Nobody has signed for anything yet: what a document is has to be told from little of it.
+    const stated = (name: string): JsonValue | undefined => {
+      const found = findMember(envelope.signedView, name);
+      return found === undefined ? undefined : decodeShort(found, name);
+    };
     const type = readString(stated('_type'), '_type');
     if (type !== dialect.typeOf(origin.role))
-      throw malformed(origin, `it says that it is "${type.slice(0, 20)}"`);
+      throw malformed(origin, `it says that it is "${quoted(type, 20)}"`);
     dialect.checkSpecification(stated('spec_version'));
     const strange = envelope.signatures.find((signature) => !dialect.knowsMethod(signature));
     if (strange !== undefined)
-      throw malformed(origin, `the signature method "${strange.method.slice(0, 30)}" is unknown`);
+      throw malformed(origin, `the signature method "${quoted(strange.method, 30)}" is unknown`);
     return envelope;
   });
 }
@@ -78,8 +84,8 @@ export function readEnvelope(
 }
 
 /** The envelope of a document inside another. @throws CodedError DecodeError */
-export function readInnerEnvelope(value: JsonValue, limits: Limits = DEFAULT_LIMITS): Envelope {
-  return viewEnvelope(viewJson(value, limits.maxDepth), NO_BYTES, { limits, dialect: UPTANE_DIALECT });
+export function readInnerEnvelope(view: JsonView, limits: Limits = DEFAULT_LIMITS): Envelope {
+  return viewEnvelope(view, NO_BYTES, { limits, dialect: UPTANE_DIALECT });
 }
 
 type Reading = { readonly limits: Limits; readonly dialect: Dialect };
@@ -87,15 +93,13 @@ type Reading = { readonly limits: Limits; readonly dialect: Dialect };
 function viewEnvelope(view: JsonView, received: Uint8Array, { limits, dialect }: Reading): Envelope {
   readObjectView(view, 'document');
   const signedView = readObjectView(findMember(view, 'signed'), 'signed');
-  const signatures = findMember(view, 'signatures');
+  const documentBytes = bytesOf(view);
   let signed: JsonObject | undefined;
   return {
     received,
-    documentBytes: view.bytes.equals(received) ? received : view.bytes,
+    documentBytes: documentBytes.equals(received) ? received : documentBytes,
     signedBytes: dialect.signedBytes(bytesOf(signedView)),
-    signatures: readSignatures(signatures, limits).map((entry, index) =>
-      dialect.readSignature(entry, `signatures[${index}]`),
-    ),
+    signatures: readSignatures(findMember(view, 'signatures'), { limits, dialect }),
     dialect,
     signedView,
     get signed() {
@@ -106,20 +110,39 @@ function viewEnvelope(view: JsonView, received: Uint8Array, { limits, dialect }:
 }
 
 /** Counted before they are read: reading a million of them is work that nobody has signed for. */
-function readSignatures(view: JsonView | undefined, limits: Limits): readonly JsonValue[] {
-  if (view !== undefined && countItems(view) > limits.signaturesPerDocument)
+function readSignatures(view: JsonView | undefined, { limits, dialect }: Reading): readonly Signature[] {
+  if (view === undefined || view.bytes[view.at] !== BYTE.openArray) {
+    readArray(view === undefined ? undefined : decodeShort(view, 'signatures'), 'signatures');
+    return [];
+  }
+  if (hasMoreItems(view, limits.signaturesPerDocument))
     throw new CodedError('DecodeError', 'malformed', 'it has too many signatures');
-  return readArray(decodeIfAny(view), 'signatures');
+  return Array.from(items(view), (at, index) =>
+    dialect.readSignature({ ...view, at }, `signatures[${index}]`),
+  );
 }
 
-/** Runs a reader and turns whatever is wrong with the document into one refusal that names the role. */
+/** Runs a reader and turns whatever is wrong with the document into one refusal that names the role and the repository. */
 export function refusingMalformed<T>(origin: DocumentOrigin, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof MetadataError) throw cause;
+    if (cause instanceof MetadataError) throw ofRepository(cause, origin);
     throw malformed(origin, cause instanceof Error ? cause.message : 'it cannot be read', cause);
   }
+}
+
+/** Who reads a part of a document knows the role that it is about, not where the document is from. */
+function ofRepository(error: MetadataError, { role, repository }: DocumentOrigin): MetadataError {
+  if (repository === undefined || error.repository !== undefined) return error;
+  const { code, message, attack, details, cause } = error;
+  return new MetadataError(code, message, {
+    role: error.role ?? roleTitle(role),
+    repository,
+    details,
+    ...(attack === undefined ? {} : { attack }),
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 export function malformed(origin: DocumentOrigin, why: string, cause?: unknown): MetadataError {

@@ -2,6 +2,7 @@
 import { readHashes, type Hashes } from '../hashes.ts';
 import { parseTargetName, type TargetName } from '../identifiers.ts';
 import { readInteger, readObject, readOptional } from '../json/decode.ts';
+import { quoted } from '../quoted.ts';
 import { jsonObject, member, type JsonObject, type JsonValue } from '../json/value.ts';
 
 export type TargetEntry = {
@@ -16,7 +17,7 @@ const NO_CUSTOM = jsonObject([]);
 
 /** @throws CodedError DecodeError, IdentifierError */
 export function readTargetEntry(name: string, value: JsonValue): TargetEntry {
-  const path = `targets["${name.slice(0, 80)}"]`;
+  const path = `targets["${quoted(name, 80)}"]`;
   const object = readObject(value, path);
   return {
     name: parseTargetName(name),

@@ -3,8 +3,10 @@
 // Source: Uptane Standard #targets_images_metadata
 import { readTargetEntry, type TargetEntry } from './target-entry.ts';
 import { HEX_LENGTH } from '../hashes.ts';
+import { parseTargetName } from '../identifiers.ts';
 import { compareNames } from '../json/canonical-json.ts';
 import { BYTE, isDigit, isHexDigit, ORDINARY, skipString, stands, stringAt } from '../json/json-bytes.ts';
+import { escapedUnit } from '../json/scan-string.ts';
 import { decodeAt, skipValue, type JsonView } from '../json/json-view.ts';
 
 export type TargetTable = Pick<ReadonlyMap<string, TargetEntry>, 'get' | 'has' | 'size' | 'values'>;
@@ -43,7 +45,8 @@ function checkEntries(view: JsonView): Uint32Array {
     names.push(at);
     const valueAt = skipString(bytes, at) + 1;
     const end = lookOver(view, valueAt);
-    if (end === undefined || !isUsualName(bytes, at, valueAt)) readEntry(view, at);
+    if (end === undefined) readEntry(view, at);
+    else if (!isUsualName(bytes, at, valueAt)) parseTargetName(stringAt(bytes, at));
     at = (end ?? skipValue(view, valueAt)) + 1;
   }
   return Uint32Array.from(names);
@@ -74,7 +77,11 @@ function isUsualName(bytes: Buffer, nameAt: number, valueAt: number): boolean {
   if (length < 1 || length > MAX_NAME) return false;
   for (let at = nameAt + 1; at <= nameAt + length; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (ORDINARY[byte] !== 1 || byte === DELETE) return false;
+    if (byte === BYTE.backslash) {
+      const isLong = bytes[at + 1] === BYTE.letterU;
+      if (escapedUnit(bytes, at) < 0x20) return false;
+      at += isLong ? 5 : 1;
+    } else if (ORDINARY[byte] !== 1 || byte === DELETE) return false;
   }
   return true;
 }
@@ -106,7 +113,8 @@ function lookOverMember(view: JsonView, nameAt: number): number | undefined {
 
 function lookOverHashes(view: JsonView, start: number): number | undefined {
   const { bytes } = view;
-  if (bytes[start] !== BYTE.openObject || bytes[start + 1] === BYTE.closeObject) return undefined;
+  if (bytes[start] !== BYTE.openObject) return undefined;
+  if (bytes[start + 1] === BYTE.closeObject) return start + 2;
   let at = start;
   do {
     const nameAt = at + 1;

@@ -8,7 +8,15 @@ import { readTargetTable, type TargetTable } from './target-table.ts';
 import type { RepositoryName } from '../errors.ts';
 import { parseCorrelationId, type CorrelationId } from '../identifiers.ts';
 import { readInteger, readObject, readOptional, readString, readStrings } from '../json/decode.ts';
-import { decodeWithout, findMember, readObjectView } from '../json/json-view.ts';
+import {
+  decode,
+  decodeMembers,
+  decodeOf,
+  decodeShort,
+  findMember,
+  readObjectView,
+  type JsonView,
+} from '../json/json-view.ts';
 import { jsonObject, member, type JsonObject } from '../json/value.ts';
 
 export type { TargetEntry } from './target-entry.ts';
@@ -18,7 +26,7 @@ export type Targets = Header & {
   readonly delegations?: Delegations;
   /** Director only: which assignment this is. */
   readonly correlationId?: CorrelationId;
-  /** `custom` of the document itself. */
+  /** `custom` of the document itself, made whenever it is asked for. */
   readonly custom: JsonObject;
 };
 
@@ -33,21 +41,31 @@ export function parseTargets(
   const origin: DocumentOrigin = { role, ...(repository === undefined ? {} : { repository }) };
   return refusingMalformed(origin, () => {
     const { signedView } = envelope;
-    const signed = decodeWithout(signedView, 'targets');
+    const signed = decodeOf(signedView, ['version', 'expires', 'delegations']);
     const targets = readTargetTable(readObjectView(findMember(signedView, 'targets'), 'targets'));
-    const custom = readOptional(signed, 'custom', readObject) ?? NO_CUSTOM;
-    const correlationId = readOptional(custom, 'correlationId', readString) ?? '';
+    const customView = readCustom(signedView);
+    const said = customView && readObject(decodeMembers(customView, ['correlationId'], 'custom'), 'custom');
+    const correlationId = readOptional(said ?? NO_CUSTOM, 'correlationId', readString) ?? '';
     const delegations = readOptional(signed, 'delegations', (value) =>
       readDelegations(value, envelope.dialect),
     );
     return {
       ...readHeader(signed),
       targets,
-      custom,
+      get custom() {
+        return customView === undefined ? NO_CUSTOM : readObject(decode(customView), 'custom');
+      },
       ...(delegations === undefined ? {} : { delegations }),
       ...(correlationId === '' ? {} : { correlationId: parseCorrelationId(correlationId) }),
     };
   });
+}
+
+/** Null is as good as none. */
+function readCustom(signed: JsonView): JsonView | undefined {
+  const found = findMember(signed, 'custom');
+  if (found === undefined || decodeShort(found, 'custom') === null) return undefined;
+  return readObjectView(found, 'custom');
 }
 
 /** `custom.ecuIdentifiers` of a Director's target: ECU serial → hardware id. */

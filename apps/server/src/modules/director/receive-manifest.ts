@@ -4,9 +4,10 @@ import {
   CodedError,
   canonicalBytes,
   installationReport,
-  parseVehicleManifest,
+  readSealedManifest,
   sha256Hex,
-  type VehicleManifest,
+  type InstallationReport,
+  type SealedManifest,
 } from '@ota-connect/uptane';
 import type { Context } from '../../platform/context.ts';
 import { inTransaction, type Queryable, type Transaction } from '../../platform/db/database.ts';
@@ -29,27 +30,41 @@ type Judged = {
   readonly applied: Applied;
   readonly attacks: readonly Attack[];
   readonly missing: readonly string[];
+  readonly installationReport: InstallationReport | undefined;
 };
 
+/** What a device reports of an installation may be long. */
+const MAX_BYTES = 512 * 1024;
+const MAX_BYTES_PER_ECU = 8 * 1024;
 /** One line of the log for a manifest, whatever it says. */
 const MAX_LOGGED = 5;
 
 /** Throws RequestError: the codes of ManifestRefusal. */
 export async function receiveManifest(ctx: Context, device: Device, body: Uint8Array): Promise<void> {
+  const ecus = await listEcus(ctx.db, device);
+  checkSize(body, ecus.length);
   const manifest = readManifest(body);
   const at = ctx.clock.now();
-  const { applied, attacks, missing } = await judge(ctx.db, device, manifest);
+  const {
+    applied,
+    attacks,
+    missing,
+    installationReport: report,
+  } = await judge(ctx.db, device, {
+    ecus,
+    manifest,
+  });
   if (missing.length > 0) ctx.log.debug({ device: device.uuid, missing }, 'ECUs without a report');
   const news = await newAttacks(ctx.db, device, { attacks, at });
   if (news.length > 0) warnOf(ctx, device, news);
   const saysNothingNew =
     applied.changedImages.size === 0 && applied.transitions.length === 0 && news.length === 0;
-  if (!saysNothingNew || manifest.installationReport !== undefined) {
+  if (!saysNothingNew || report !== undefined) {
     await inTransaction(ctx.db, async (tx) => {
-      const judged = await judge(tx, device, manifest);
+      const judged = await judge(tx, device, { ecus: await listEcus(tx, device), manifest });
       await save(ctx, tx, { key: device, ...judged });
       await saveAttacks(tx, device, { attacks: judged.attacks, at });
-      await keepReport(ctx, tx, { key: device, manifest });
+      await keepReport(ctx, tx, { key: device, report: judged.installationReport });
       oweFlush(ctx.db);
     });
   }
@@ -68,26 +83,36 @@ function warnOf(ctx: Context, device: Device, attacks: readonly Attack[]): void 
 async function keepReport(
   ctx: Context,
   tx: Transaction,
-  received: { readonly key: DeviceKey; readonly manifest: VehicleManifest },
+  received: { readonly key: DeviceKey; readonly report: InstallationReport | undefined },
 ): Promise<void> {
-  const report = received.manifest.installationReport;
+  const { report } = received;
   if (report === undefined) return;
   const digest = sha256Hex(canonicalBytes(installationReport(report)));
   await saveInstallationReport(tx, received.key, { digest, report, at: ctx.clock.now() });
 }
 
-function readManifest(body: Uint8Array): VehicleManifest {
+/** A vehicle of few ECUs has little to say; reading more costs everybody else's time. */
+function checkSize(body: Uint8Array, ecus: number): void {
+  if (body.byteLength <= MAX_BYTES + ecus * MAX_BYTES_PER_ECU) return;
+  const text = `The manifest has ${body.byteLength} bytes, too many for ${ecus} registered ECUs.`;
+  throw new RequestError('manifest_refused', text);
+}
+
+function readManifest(body: Uint8Array): SealedManifest {
   try {
-    return parseVehicleManifest(body);
+    return readSealedManifest(body);
   } catch (cause) {
     if (!(cause instanceof CodedError)) throw cause;
     throw new RequestError('manifest_refused', cause.message, { cause });
   }
 }
 
-async function judge(db: Queryable, device: Device, manifest: VehicleManifest): Promise<Judged> {
+async function judge(
+  db: Queryable,
+  device: Device,
+  { ecus, manifest }: { readonly ecus: readonly RegisteredEcu[]; readonly manifest: SealedManifest },
+): Promise<Judged> {
   const key: DeviceKey = device;
-  const ecus = await listEcus(db, key);
   const ids = new Set([device.deviceId, device.uuid]);
   const verdict = verifyManifest({ ecus, ids }, manifest);
   if (verdict.kind === 'refused') throw new RequestError(verdict.code, verdict.reason);
@@ -99,7 +124,8 @@ async function judge(db: Queryable, device: Device, manifest: VehicleManifest): 
   );
   const { reported, attacks, missing } = verdict;
   const applied = applyManifest({ images, assignments }, reported);
-  return { ecus, applied, attacks: boundedAttacks(attacks), missing };
+  const { installationReport } = verdict.manifest;
+  return { ecus, applied, attacks: boundedAttacks(attacks), missing, installationReport };
 }
 
 async function save(

@@ -6,11 +6,13 @@
 // may not. Report counters are not compared: they repeat after a re-flash (server-protocol 2.3 rule 15).
 // Source: Uptane Standard #director_repository, #vehicle_version_manifest; requirements 5.3.2.1-1 to 5.3.2.1-9
 import {
+  CodedError,
   hashBytes,
   hashesAgree,
   verifySignature,
   type Envelope,
   type PublicKey,
+  type SealedManifest,
   type VehicleManifest,
 } from '@ota-connect/uptane';
 import type { ReportedState } from './apply-manifest.ts';
@@ -44,29 +46,53 @@ export type ManifestVerdict =
       /** What ECUs say they saw; only those that say anything. */
       readonly attacks: ReadonlyMap<string, string>;
       readonly missing: readonly string[];
+      readonly manifest: VehicleManifest;
     }
   | { readonly kind: 'refused'; readonly code: ManifestRefusal; readonly reason: string };
 
-export function verifyManifest(vehicle: RegisteredVehicle, manifest: VehicleManifest): ManifestVerdict {
+/** What it says is not read before it is known who says it. */
+export function verifyManifest(vehicle: RegisteredVehicle, sealed: SealedManifest): ManifestVerdict {
   const { ecus, ids } = vehicle;
   const primary = ecus.find((ecu) => ecu.isPrimary);
   if (primary === undefined)
     return refuse('device_missing_primary_ecu', 'The device has registered no Primary.');
-  if (manifest.vehicleId !== undefined && !ids.has(manifest.vehicleId)) {
+  if (sealed.vehicleId !== undefined && !ids.has(sealed.vehicleId)) {
     return refuse('manifest_refused', 'The manifest is of another vehicle.');
   }
-  if (manifest.primary !== primary.serial) {
-    return refuse('ecu_not_primary', `"${manifest.primary}" is not the Primary of this device.`);
+  if (sealed.primary !== primary.serial) {
+    return refuse('ecu_not_primary', `"${sealed.primary}" is not the Primary of this device.`);
   }
-  if (!isSignedBy(primary.publicKey, manifest.envelope)) {
+  if (!isSignedBy(primary.publicKey, sealed.envelope)) {
     return refuse('signature_not_valid', 'The manifest is not signed by the Primary of this device.');
   }
-  if (!hashesHold(manifest.envelope)) {
+  if (!hashesHold(sealed.envelope)) {
     return refuse(
       'signature_not_valid',
       'A signature of the manifest states another hash than what was signed has.',
     );
   }
+  if (sealed.hasMoreReports(ecus.length)) {
+    return refuse(
+      'manifest_refused',
+      'The manifest has reports of more ECUs than the device has registered.',
+    );
+  }
+  const manifest = opened(sealed);
+  return typeof manifest === 'string' ? refuse('manifest_refused', manifest) : verifyReports(ecus, manifest);
+}
+
+/** Or what is wrong with it. */
+function opened(sealed: SealedManifest): VehicleManifest | string {
+  try {
+    return sealed.open();
+  } catch (error) {
+    if (error instanceof CodedError && error.family === 'ManifestError') return error.message;
+    throw error;
+  }
+}
+
+/** That each is by an ECU on record and signed by it, the Primary's among them. */
+function verifyReports(ecus: readonly RegisteredEcu[], manifest: VehicleManifest): ManifestVerdict {
   const known = new Map(ecus.map((ecu) => [ecu.serial, ecu]));
   const images = new Map<string, Image>();
   const attacks = new Map<string, string>();
@@ -89,9 +115,10 @@ export function verifyManifest(vehicle: RegisteredVehicle, manifest: VehicleMani
     images.set(serial, { filename, lengthBytes, sha256: hashes.sha256 });
     if (report.attacksDetected !== '') attacks.set(serial, report.attacksDetected);
   }
-  if (!images.has(primary.serial)) return refuse('manifest_refused', 'The report of the Primary is missing.');
+  if (!ecus.some((ecu) => ecu.isPrimary && images.has(ecu.serial)))
+    return refuse('manifest_refused', 'The report of the Primary is missing.');
   const missing = ecus.map((ecu) => ecu.serial).filter((serial) => !images.has(serial));
-  return { kind: 'accepted', reported: { images, ...reportOf(manifest) }, attacks, missing };
+  return { kind: 'accepted', reported: { images, ...reportOf(manifest) }, attacks, missing, manifest };
 }
 
 function isSignedBy(key: PublicKey, envelope: Envelope): boolean {
