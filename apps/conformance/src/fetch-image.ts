@@ -13,10 +13,11 @@ import {
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import {
+  areListed,
   createHasher,
+  listedAlgorithms,
   MetadataError,
   type Attack,
-  type HashAlgorithm,
   type Hashes,
   type MetadataCode,
 } from '@ota-connect/uptane';
@@ -33,9 +34,9 @@ const PART = '.part-';
 export async function isThere(file: string, image: Image): Promise<boolean> {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found?.isFile() !== true || found.size !== image.lengthBytes) return false;
-  const hasher = createHasher(algorithmsOf(image));
+  const hasher = createHasher(listedAlgorithms(image.hashes));
   for await (const piece of createReadStream(file) as AsyncIterable<Uint8Array>) hasher.update(piece);
-  return agrees(image, hasher.digest());
+  return areListed(hasher.digest(), image.hashes);
 }
 
 /** @throws MetadataError OversizedTarget, UndersizedTarget (an image that is not there too), TargetHashMismatch; StorageError */
@@ -62,7 +63,7 @@ export function sweepParts(folder: string): void {
 
 async function fetchTo(part: string, address: Address, image: Image, patience?: Patience): Promise<void> {
   const { lengthBytes } = image;
-  const hasher = createHasher(algorithmsOf(image));
+  const hasher = createHasher(listedAlgorithms(image.hashes));
   const descriptor = storing(part, () => openSync(part, 'wx', 0o644));
   try {
     let received = 0;
@@ -81,7 +82,7 @@ async function fetchTo(part: string, address: Address, image: Image, patience?: 
       throw refusal('UndersizedTarget', image, 'is not on the server', { attack: 'drop-request' });
     if (received < lengthBytes)
       throw refusal('UndersizedTarget', image, `has ${received} of ${lengthBytes} bytes`);
-    if (!agrees(image, hasher.digest()))
+    if (!areListed(hasher.digest(), image.hashes))
       throw refusal('TargetHashMismatch', image, 'has another hash than listed');
     storing(part, () => fsyncSync(descriptor));
   } finally {
@@ -106,16 +107,6 @@ async function ask(
 
 function writeAll(descriptor: number, piece: Uint8Array): void {
   for (let at = 0; at < piece.byteLength;) at += writeSync(descriptor, piece, at);
-}
-
-/** Every listed one, where hashes that agree may be those of one algorithm alone. */
-function agrees({ hashes }: Image, found: Hashes): boolean {
-  const algorithms = algorithmsOf({ hashes });
-  return algorithms.length > 0 && algorithms.every((name) => hashes[name]?.toLowerCase() === found[name]);
-}
-
-export function algorithmsOf({ hashes }: Pick<Image, 'hashes'>): readonly HashAlgorithm[] {
-  return (['sha256', 'sha512'] as const).filter((name) => hashes[name] !== undefined);
 }
 
 export function refusal(

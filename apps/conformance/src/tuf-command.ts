@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkFirstRoot,
   imagePath,
+  listedAlgorithms,
   quoted,
   refreshRepository,
   TUF_DIALECT,
@@ -15,7 +16,7 @@ import { below, encodedPath, parseBase } from './address.ts';
 import { readArguments, UsageError, type Arguments, type World } from './arguments.ts';
 import { makeFolder, storing } from './durable-file.ts';
 import { sentenceOf, StorageError } from './errors.ts';
-import { algorithmsOf, fetchImage, isThere, refusal, sweepParts } from './fetch-image.ts';
+import { fetchImage, isThere, refusal, sweepParts } from './fetch-image.ts';
 import { fileNameOf } from './file-name.ts';
 import { alone } from './folder-lock.ts';
 import { httpSource } from './http-source.ts';
@@ -97,7 +98,7 @@ async function download(repository: RefreshedRepository, wanted: Download, world
     const image = await repository.find(name);
     if (image === undefined)
       throw refusal('TargetMismatch', { name }, 'is listed by no role that may list it');
-    const [algorithm] = algorithmsOf(image);
+    const [algorithm] = listedAlgorithms(image.hashes);
     const hash = algorithm === undefined ? undefined : image.hashes[algorithm];
     if (hash === undefined)
       throw refusal('TargetHashMismatch', image, 'is listed with no hash of a known kind');

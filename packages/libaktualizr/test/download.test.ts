@@ -125,12 +125,19 @@ describe('download of an image', () => {
     );
   });
 
-  it('deletes a file that a wrong prefix spoilt, so that the next attempt is clean', async () => {
+  it('starts over once, when what lay there spoilt the whole', async () => {
     writeFileSync(file, Buffer.alloc(CUT));
-    await assert.rejects(download(), refused('TargetHashMismatch'));
-    assert.equal(existsSync(file), false);
     await download();
     assert.deepEqual(readFileSync(file), CONTENT);
+    assert.deepEqual(ranges(), [`bytes=${CUT}-`, undefined]);
+  });
+
+  it('deletes the file, when it is wrong from the start too', async () => {
+    writeFileSync(file, Buffer.alloc(CUT));
+    served = Buffer.alloc(CONTENT.length);
+    await assert.rejects(download(), refused('TargetHashMismatch'));
+    assert.equal(existsSync(file), false);
+    assert.deepEqual(ranges(), [`bytes=${CUT}-`, undefined]);
   });
 
   it('refuses an image that differs in one bit, and keeps nothing [5.4.3.4-6]', async () => {

@@ -59,7 +59,7 @@ describe('addresses of a repository', () => {
   });
 
   it('all out of reach are a server out of reach', async () => {
-    const nowhere = mappingOf({ director: ['https://localhost:1'], image: ['https://localhost:1'] }, [BOTH]);
+    const nowhere = mappingOf({ director: ['https://localhost:1'], image: ['https://localhost:2'] }, [BOTH]);
     const { aktualizr, storage } = await stage.open({ mapping: nowhere, http: { attempts: 1 } });
     await assert.rejects(aktualizr.checkUpdates(), /https:\/\/localhost:1 cannot be reached/);
     assert.deepEqual(storage.attacks.pending(), []);
@@ -174,6 +174,13 @@ describe('further repositories of a mapping', () => {
     assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
     assert.match(passedOver.at(-1) ?? '', /does not have the hash that is signed\. It is not taken/);
     assert.deepEqual(told(), ['arbitrary software: TargetHashMismatch in the image supplied/part.bin']);
+  });
+
+  it('spoil nothing for the next one by a part of another image', async () => {
+    const { aktualizr } = await supplyTwice(() => ({ ...WRONG, body: Buffer.from('another-part.exe') }));
+    stage.gateway.faultOf = ({ path }) =>
+      path.startsWith('/supplier/targets/') ? { kind: 'truncate', afterBytes: 5 } : undefined;
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
   });
 
   it('are waited for, when one has another image and the next gives no answer', async () => {

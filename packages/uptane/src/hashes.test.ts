@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createHasher, hashBytes, hashesAgree, sha256Hex } from './hashes.ts';
+import { areListed, createHasher, hashBytes, hashesAgree, listedAlgorithms, sha256Hex } from './hashes.ts';
 
 const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
@@ -26,5 +26,16 @@ describe('hashes', () => {
     assert.equal(hashesAgree(a, { sha256: a.sha256, sha512: b.sha512 }), false);
     assert.equal(hashesAgree({ sha256: a.sha256 }, { sha512: a.sha512 }), false);
     assert.equal(hashesAgree({}, {}), false);
+  });
+
+  it('are those that are listed, when every listed one was found, and one is', () => {
+    const found = hashBytes(Buffer.from('a'));
+    const other = hashBytes(Buffer.from('b'));
+    assert.equal(areListed(found, { sha512: found.sha512.toUpperCase() }), true);
+    assert.equal(areListed(found, { sha256: found.sha256, sha512: other.sha512 }), false);
+    assert.equal(areListed({ sha256: found.sha256 }, found), false);
+    assert.equal(areListed(found, {}), false);
+    assert.deepEqual(listedAlgorithms({ sha512: 'x' }), ['sha512']);
+    assert.deepEqual(listedAlgorithms(found), ['sha256', 'sha512']);
   });
 });

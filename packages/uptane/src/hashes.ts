@@ -40,6 +40,20 @@ export function hashesAgree(a: Hashes, b: Hashes): boolean {
   return common.length > 0 && common.every((name) => a[name]?.toLowerCase() === b[name]?.toLowerCase());
 }
 
+/** Those of a known kind. */
+export function listedAlgorithms(listed: Hashes): readonly HashAlgorithm[] {
+  return HASH_ALGORITHMS.filter((name) => listed[name] !== undefined);
+}
+
+/** True when every hash that is listed was found, and one is; where hashes that agree may be those of one algorithm alone. */
+export function areListed(found: Hashes, listed: Hashes): boolean {
+  const algorithms = listedAlgorithms(listed);
+  return (
+    algorithms.length > 0 &&
+    algorithms.every((name) => found[name]?.toLowerCase() === listed[name]?.toLowerCase())
+  );
+}
+
 /** As metadata list them: known algorithms alone, lower-case; unknown ones are skipped. @throws CodedError DecodeError */
 export function readHashes(value: JsonValue | undefined, path: string): Hashes {
   const object = readObject(value, path);

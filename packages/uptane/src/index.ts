@@ -14,14 +14,7 @@ export { addSeconds, formatInstant, instantFromMs, instantOfClock, parseInstant 
 export type { Instant } from './time.ts';
 export { DEFAULT_LIMITS, TUF_LIMITS } from './limits.ts';
 export type { Limits } from './limits.ts';
-export {
-  areListed,
-  createHasher,
-  hashBytes,
-  hashesAgree,
-  listedAlgorithms,
-  sha256Hex,
-} from './hashes.ts';
+export { areListed, createHasher, hashBytes, hashesAgree, listedAlgorithms, sha256Hex } from './hashes.ts';
 export type { HashAlgorithm, Hasher, Hashes } from './hashes.ts';
 
 export { isJsonObject, jsonObject, member } from './json/value.ts';

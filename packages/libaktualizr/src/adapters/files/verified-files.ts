@@ -2,7 +2,7 @@
 // arrive, or when a later process installs what an earlier one stored. A record holds for the very file and state that was
 // hashed (device, inode, length and both times, from the open descriptor); anything else is hashed again.
 import { closeSync } from 'node:fs';
-import { createHasher, type HashAlgorithm, type Hasher, type Hashes } from '@ota-connect/uptane';
+import { areListed, createHasher, type HashAlgorithm, type Hasher, type Hashes } from '@ota-connect/uptane';
 import { hashDescriptor } from './hash-file.ts';
 import { isSameStamp, openImage, stampOf, type FileStamp } from './image-file.ts';
 
@@ -62,12 +62,6 @@ export class VerifiedFiles {
 /** All that are listed, and SHA-256, by which manifests and the installation log know an image: in one pass. */
 export function algorithmsToFind(listed: Hashes): readonly HashAlgorithm[] {
   return listed.sha512 === undefined ? ['sha256'] : ['sha256', 'sha512'];
-}
-
-/** Every hash that is listed was found, and at least one is. */
-export function areListed(found: Hashes, listed: Hashes): boolean {
-  const algorithms = (['sha256', 'sha512'] as const).filter((name) => listed[name] !== undefined);
-  return algorithms.length > 0 && algorithms.every((name) => found[name] === listed[name]?.toLowerCase());
 }
 
 async function withImage(

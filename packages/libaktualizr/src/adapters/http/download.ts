@@ -14,12 +14,12 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
-import { MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
+import { areListed, MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
 import type { EtagStore, FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
 import { hashDescriptor } from '../files/hash-file.ts';
 import { openImageForWriting, stampOf, type FileStamp } from '../files/image-file.ts';
-import { algorithmsToFind, areListed, type NewHasher } from '../files/verified-files.ts';
+import { algorithmsToFind, type NewHasher } from '../files/verified-files.ts';
 import { noRoomOf } from '../storage/no-room.ts';
 import { dismiss, type HttpClient } from './client.ts';
 import { createMemoryKeeper } from './flat-memory.ts';
@@ -53,8 +53,7 @@ export async function downloadFile(
   const transfer = new Transfer(descriptor, download);
   try {
     await transfer.resume();
-    if (!transfer.isComplete()) await receive(http, etags, transfer);
-    return { hashes: transfer.finish(), stamp: stampOf(descriptor) };
+    return { hashes: await complete(http, etags, transfer), stamp: stampOf(descriptor) };
   } catch (error) {
     if (error instanceof MetadataError) unlinkSync(download.file);
     const why = noRoomOf(error);
@@ -63,6 +62,20 @@ export async function downloadFile(
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** What lay there may come from another address: where the whole is wrong, whoever is asked now gives it from the start. */
+async function complete(http: HttpClient, etags: EtagStore, transfer: Transfer): Promise<Hashes> {
+  if (!transfer.isComplete()) await receive(http, etags, transfer);
+  try {
+    return transfer.finish();
+  } catch (error) {
+    const isWrong = error instanceof MetadataError && error.code === 'TargetHashMismatch';
+    if (!transfer.hasEarlierBytes || !isWrong) throw error;
+  }
+  transfer.startOver();
+  await receive(http, etags, transfer);
+  return transfer.finish();
 }
 
 async function receive(http: HttpClient, etags: EtagStore, transfer: Transfer): Promise<void> {
@@ -125,6 +138,8 @@ function beginning(message: IncomingMessage, transfer: Transfer): 'ready' | 'not
 class Transfer {
   readonly download: Download;
   received = 0;
+  /** Of an earlier attempt, from wherever they came. */
+  hasEarlierBytes = false;
   readonly #descriptor: number;
   #hasher: Hasher;
 
@@ -138,8 +153,10 @@ class Transfer {
   async resume(): Promise<void> {
     const { size } = fstatSync(this.#descriptor);
     if (size > this.download.lengthBytes) this.startOver();
-    else if (size > 0)
+    else if (size > 0) {
       this.received = await hashDescriptor(this.#descriptor, this.#hasher, this.download.signal);
+      this.hasEarlierBytes = true;
+    }
     this.#checkSpace();
   }
 
@@ -150,6 +167,7 @@ class Transfer {
   startOver(): void {
     if (fstatSync(this.#descriptor).size > 0) ftruncateSync(this.#descriptor, 0);
     this.received = 0;
+    this.hasEarlierBytes = false;
     this.#hasher = this.#newHasher();
   }
 
