@@ -30,6 +30,7 @@ export async function askTime(gateway: Pick<Gateway, 'attestedTime'>, nonce: str
     if (!(cause instanceof TransportError)) throw cause;
     if (cause.details.tooLong === true) throw timeUntrusted('it does not end', cause);
     throw new MetadataError('MetadataFetchFailure', 'The Director could not be asked for the time.', {
+      role: 'Time',
       repository: 'director',
       cause,
     });

@@ -56,6 +56,7 @@ export function storedAttestedTime(
 /** For whoever could not get an attestation at all, too. */
 export function timeUntrusted(why: string, cause?: unknown): MetadataError {
   return new MetadataError('TimeUntrusted', `The attested time is not acceptable: ${why}.`, {
+    role: 'Time',
     repository: 'director',
     ...(cause === undefined ? {} : { cause }),
   });

@@ -9,6 +9,7 @@ import { updateImageRepository, type FindImage } from './image-repository.ts';
 import {
   byHardware,
   type CountersAre,
+  DIRECTOR_TARGETS,
   matchTarget,
   mergeTargets,
   mismatch,
@@ -48,7 +49,7 @@ async function compareIn(find: FindImage, offer: Offer, comparison: Comparison):
     const target = matchTarget(part, found, comparison.countersAre);
     agreed = agreed === undefined ? target : mergeTargets(agreed, target);
   }
-  if (agreed === undefined) throw mismatch(offer.entry, 'it names no ECU of this vehicle');
+  if (agreed === undefined) throw mismatch(offer.entry, 'it names no ECU of this vehicle', DIRECTOR_TARGETS);
   return agreed;
 }
 
@@ -65,7 +66,9 @@ async function compareMapped(
     if (agreed !== undefined) return agreed;
     if (rule.terminating) break;
   }
-  throw refusals[0] ?? mismatch(entry, 'the repository mapping names nobody who may sign it');
+  throw (
+    refusals[0] ?? mismatch(entry, 'the repository mapping names nobody who may sign it', DIRECTOR_TARGETS)
+  );
 }
 
 /** The Director is one of those who have to agree. */

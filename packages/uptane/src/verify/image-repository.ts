@@ -4,16 +4,16 @@ import { MetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { KeyRing } from '../metadata/common.ts';
 import type { DelegatedRole } from '../metadata/delegations.ts';
-import type { TargetEntry, Targets } from '../metadata/targets.ts';
+import type { Targets } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
 import type { Repository } from './metadata-source.ts';
 import { originOf } from './origin.ts';
-import { resolveTarget } from './resolve-delegations.ts';
+import { resolveTarget, type FoundTarget } from './resolve-delegations.ts';
 import { fetchTargets, keep, listingOf, type TargetsAnswer } from './update-metadata.ts';
 import { updateTopLevel, type TopLevel } from './update-top-level.ts';
 
 /** Finds what a repository says of a name for some hardware; undefined: nobody who may lists it. */
-export type FindImage = (name: string, hardwareId?: string) => Promise<TargetEntry | undefined>;
+export type FindImage = (name: string, hardwareId?: string) => Promise<FoundTarget | undefined>;
 
 /** Verified and kept. @throws MetadataError */
 export async function updateImageRepository(
@@ -35,7 +35,11 @@ export function findImages(top: TopLevel): FindImage {
     load: (role: DelegatedRole, keys: KeyRing) => loadDelegated(top, role, keys),
   };
   return (name, hardwareId) =>
-    resolveTarget(top.targets, { ...search, name, ...(hardwareId === undefined ? {} : { hardwareId }) });
+    resolveTarget(top.targets, {
+      ...search,
+      name,
+      ...(hardwareId === undefined ? {} : { hardwareId }),
+    });
 }
 
 async function loadDelegated(top: TopLevel, delegated: DelegatedRole, keys: KeyRing): Promise<Targets> {

@@ -7,13 +7,15 @@ import type { EcuSerial, HardwareId } from '../identifiers.ts';
 import { canonicalText } from '../json/canonical-json.ts';
 import { readOptional, readString, readStrings } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject } from '../json/value.ts';
-import { malformed, refusingMalformed } from '../metadata/envelope.ts';
+import { malformed, refusingMalformed, type DocumentOrigin } from '../metadata/envelope.ts';
 import {
   readEcuIdentifiers,
   readHardwareIds,
   readReleaseCounter,
   type TargetEntry,
 } from '../metadata/targets.ts';
+import { originOf } from './origin.ts';
+import type { FoundTarget } from './resolve-delegations.ts';
 import type { VehicleEcu, VerifiedTarget } from './verdict.ts';
 
 /** What the Director offers to this vehicle. */
@@ -28,7 +30,8 @@ export type Offer = {
 /** An original Director knows no release counters. */
 export type CountersAre = 'kept up' | 'unknown to the Director';
 
-const DIRECTOR_TARGETS = { role: 'targets', repository: 'director' } as const;
+export const DIRECTOR_TARGETS = { role: 'targets', repository: 'director' } as const;
+const IMAGE_TARGETS = { role: 'targets', repository: 'image' } as const;
 // A placeholder that the original's servers write and its clients ignore.
 const NO_URI = 'https://example.com/';
 
@@ -43,30 +46,42 @@ export function readOffers(entries: Iterable<TargetEntry>, vehicle: readonly Veh
   return offers;
 }
 
-/** @throws MetadataError TargetMismatch, ReleaseCounter, SecurityException (custom data of a wrong form) */
+/**
+ * What differs is laid to the role that lists the image in the Image repository.
+ * @throws MetadataError TargetMismatch, ReleaseCounter, SecurityException (custom data of a wrong form)
+ */
 export function matchTarget(
   offer: Offer,
-  image: TargetEntry | undefined,
+  image: FoundTarget | undefined,
   countersAre: CountersAre,
 ): VerifiedTarget {
   const { entry } = offer;
   if (image === undefined) throw mismatch(entry, 'the Image repository does not have it');
-  if (image.lengthBytes !== entry.lengthBytes) throw mismatch(entry, 'the lengths differ');
+  const from = { role: image.role, repository: 'image' } as const;
+  if (image.lengthBytes !== entry.lengthBytes) throw mismatch(entry, 'the lengths differ', from);
   if (!hashesAgree(image.hashes, entry.hashes))
-    throw mismatch(entry, 'the hashes differ or have no algorithm in common');
-  const custom = refusingMalformed({ role: 'targets' }, () => readCustom(offer, image));
+    throw mismatch(entry, 'the hashes differ or have no algorithm in common', from);
+  const director = refusingMalformed(DIRECTOR_TARGETS, () => readCustom(entry.custom));
+  const other = refusingMalformed(from, () => readCustom(image.custom));
+  const hardwareIds = refusingMalformed(from, () => readHardwareIds(image.custom));
   for (const ecu of offer.ecus) {
-    if (!custom.hardwareIds.includes(ecu.hardwareId))
-      throw mismatch(entry, `it is not for "${ecu.hardwareId}"`);
+    if (!hardwareIds.includes(ecu.hardwareId))
+      throw mismatch(entry, `it is not for "${ecu.hardwareId}"`, from);
   }
-  for (const name of custom.mustMatch) {
-    if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`);
+  for (const name of [...director.mustMatch, ...other.mustMatch]) {
+    if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`, from);
   }
   // One repository alone could raise a counter, after which nothing else were ever installed.
-  if (custom.releaseCounter !== custom.imageCounter) {
-    throw wrongCounter(entry, 'differs between the repositories');
+  if (director.releaseCounter !== other.releaseCounter) {
+    throw wrongCounter(entry, 'differs between the repositories', from);
   }
-  return verified(offer, { ...custom, hashes: { ...image.hashes, ...entry.hashes } }, countersAre);
+  const facts = {
+    hashes: { ...image.hashes, ...entry.hashes },
+    releaseCounter: director.releaseCounter,
+    targetFormat: director.targetFormat ?? other.targetFormat,
+    uri: director.uri ?? other.uri,
+  };
+  return verified(offer, facts, countersAre);
 }
 
 /** What the Director alone says, for an ECU that asks nobody else. @throws MetadataError ReleaseCounter, SecurityException */
@@ -134,17 +149,12 @@ function runs(ecu: VehicleEcu, entry: TargetEntry): boolean {
   return installed.lengthBytes === entry.lengthBytes && hashesAgree(installed.hashes, entry.hashes);
 }
 
-function readCustom({ entry }: Offer, image: TargetEntry) {
-  const director = entry.custom;
+function readCustom(custom: JsonObject) {
   return {
-    hardwareIds: readHardwareIds(image.custom),
-    mustMatch: [director, image.custom].flatMap(
-      (custom) => readOptional(custom, 'mustMatch', readStrings) ?? [],
-    ),
-    releaseCounter: readReleaseCounter(director),
-    imageCounter: readReleaseCounter(image.custom),
-    targetFormat: readFormat(director) ?? readFormat(image.custom),
-    uri: readUri(director) ?? readUri(image.custom),
+    mustMatch: readOptional(custom, 'mustMatch', readStrings) ?? [],
+    releaseCounter: readReleaseCounter(custom),
+    targetFormat: readFormat(custom),
+    uri: readUri(custom),
   };
 }
 
@@ -155,7 +165,7 @@ function checkReleaseCounter(entry: TargetEntry, counter: number | undefined, ec
   if (known.length === 0) return;
   const floor = Math.max(...known);
   if (counter !== undefined && counter >= floor) return;
-  throw wrongCounter(entry, `is lower than ${floor}, which ECU "${ecu.serial}" has had`);
+  throw wrongCounter(entry, `is lower than ${floor}, which ECU "${ecu.serial}" has had`, DIRECTOR_TARGETS);
 }
 
 function readFormat(custom: JsonObject): 'OSTREE' | 'BINARY' | undefined {
@@ -180,12 +190,16 @@ function isSameMember(a: JsonObject, b: JsonObject, name: string): boolean {
   return left !== undefined && right !== undefined && canonicalText(left) === canonicalText(right);
 }
 
-export function mismatch(entry: { readonly name: string }, why: string): MetadataError {
+export function mismatch(
+  entry: { readonly name: string },
+  why: string,
+  from: DocumentOrigin = IMAGE_TARGETS,
+): MetadataError {
   const text = `The Director and the Image repository do not agree on "${entry.name}": ${why}.`;
-  return new MetadataError('TargetMismatch', text, { details: { target: entry.name } });
+  return new MetadataError('TargetMismatch', text, { ...originOf(from), details: { target: entry.name } });
 }
 
-function wrongCounter(entry: TargetEntry, why: string): MetadataError {
+function wrongCounter(entry: TargetEntry, why: string, from: DocumentOrigin): MetadataError {
   const text = `The release counter of "${entry.name}" ${why}.`;
-  return new MetadataError('ReleaseCounter', text, { details: { target: entry.name } });
+  return new MetadataError('ReleaseCounter', text, { ...originOf(from), details: { target: entry.name } });
 }

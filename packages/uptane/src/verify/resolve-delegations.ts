@@ -3,6 +3,7 @@
 // good: what lies below it is searched, nothing after it. A role that cannot be verified ends the search.
 // Source: Uptane Standard #resolve_delegations, #multirole_delegations; TUF specification 5.6.7; docs/adr/0013-delegations.md
 import type { Dialect } from '../dialect/dialect.ts';
+import type { StoredRole } from '../dialect/role.ts';
 import { MetadataError, type RepositoryName } from '../errors.ts';
 import { isSameKey } from '../keys/key-id.ts';
 import type { Limits } from '../limits.ts';
@@ -15,6 +16,7 @@ import {
 } from '../metadata/delegations.ts';
 import { malformed, refusingMalformed } from '../metadata/envelope.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
+import { originOf } from './origin.ts';
 import { agreedEntry } from './resolve-multi-role.ts';
 
 /** Loads and verifies a delegated role for one delegator. */
@@ -31,27 +33,31 @@ export type Search = {
   readonly load: LoadDelegated;
 };
 
+/** What a repository says of an image, and which of its roles says it. */
+export type FoundTarget = TargetEntry & { readonly role: TargetsRole };
+type TargetsRole = Exclude<StoredRole, 'root' | 'timestamp' | 'snapshot'>;
+
 type Walk = Search & {
   /** Roles from the top down to here. */
   readonly path: readonly string[];
   readonly visited: Set<string>;
   readonly visits: { count: number };
 };
-type Answer = TargetEntry | 'not found' | 'stop';
+type Answer = FoundTarget | 'not found' | 'stop';
 
 /** undefined: no role that may speak for the name lists it. @throws MetadataError of a role that cannot be verified */
-export async function resolveTarget(top: Targets, search: Search): Promise<TargetEntry | undefined> {
+export async function resolveTarget(top: Targets, search: Search): Promise<FoundTarget | undefined> {
   const found = await visit(top, { ...search, path: [], visited: new Set(), visits: { count: 0 } });
   return typeof found === 'string' ? undefined : found;
 }
 
 async function visit(targets: Targets, walk: Walk): Promise<Answer> {
+  const origin = originOfLast(walk);
   const entry = targets.targets.get(walk.name);
-  if (entry !== undefined) return entry;
+  if (entry !== undefined) return { ...entry, role: origin.role };
   const { delegations } = targets;
   if (delegations === undefined) return 'not found';
   checkKeyIds(delegations, walk);
-  const origin = { role: 'targets', repository: walk.repository } as const;
   const asked = refusingMalformed(origin, () => [...delegationsFor(delegations, walk, walk.dialect)]);
   for (const delegation of asked) {
     const found = await ask(delegation, delegations.keys, walk);
@@ -67,8 +73,7 @@ async function ask({ roles, agreement }: Delegation, keys: KeyRing, walk: Walk):
   if (answers.length === 1) return answers[0] ?? 'not found';
   // A role below which the search stops has nothing to say; alone it cannot stop the others.
   const said = answers.map((answer) => (typeof answer === 'string' ? undefined : answer));
-  const origin = { role: 'targets', repository: walk.repository } as const;
-  return refusingMalformed(origin, () => agreedEntry(said, agreement)) ?? 'not found';
+  return agreedEntry(said, agreement, walk.repository) ?? 'not found';
 }
 
 async function visitRole(role: DelegatedRole, keys: KeyRing, walk: Walk): Promise<Answer> {
@@ -90,20 +95,28 @@ function countVisit(name: string, walk: Walk): void {
 }
 
 /** An error, since a role that is passed over leaves the image to the next in line. It names who delegates further. */
-function tooFar({ name, path, repository }: Walk, how: string): MetadataError {
-  const text = `The search for "${name}" ${how}.`;
-  const role = path.at(-1) ?? 'Targets';
-  return new MetadataError('TargetMismatch', text, { role, repository, attack: 'endless data' });
+function tooFar(walk: Walk, how: string): MetadataError {
+  const text = `The search for "${walk.name}" ${how}.`;
+  return new MetadataError('TargetMismatch', text, {
+    ...originOf(originOfLast(walk)),
+    attack: 'endless data',
+  });
+}
+
+/** The document that the search has come to. */
+function originOfLast({ path, repository }: Walk): {
+  role: TargetsRole;
+  repository: RepositoryName;
+} {
+  const delegation = path.at(-1);
+  return { role: delegation === undefined ? 'targets' : { delegation }, repository };
 }
 
 /** One id for two keys: whoever reads one file would trust another key than whoever reads the other. */
-function checkKeyIds(delegations: Delegations, { repository, rootKeys }: Walk): void {
+function checkKeyIds(delegations: Delegations, walk: Walk): void {
   for (const [id, key] of delegations.keys) {
-    const known = rootKeys.get(id);
+    const known = walk.rootKeys.get(id);
     if (known === undefined || isSameKey(known, key)) continue;
-    throw malformed(
-      { role: 'targets', repository },
-      'a delegation names another key by the id of a Root key',
-    );
+    throw malformed(originOfLast(walk), 'a delegation names another key by the id of a Root key');
   }
 }
