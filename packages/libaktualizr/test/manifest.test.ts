@@ -82,14 +82,13 @@ describe('manifest of the Primary', () => {
 
   for (const needsReboot of [false, true]) {
     const when = needsReboot ? 'after the reboot that it needs' : 'at once';
-    it(`names an image that SHA-512 alone lists by both hashes, ${when}; it is offered no more and hashed once [5.4.2.1.2-3]`, async () => {
+    it(`names by both hashes an image that is listed by SHA-512 alone, ${when}; it is offered no more and hashed once [5.4.2.1.2-3]`, async () => {
       const { simulator } = stage.gateway;
-      const target = simulator.offer('app.bin', CONTENT);
       const { sha256, sha512 } = hashBytes(Buffer.from(CONTENT));
-      const assigned = simulator.director.targets.get('app.bin');
-      assert.ok(assigned !== undefined);
-      simulator.image.targets.set('app.bin', { ...target, hashes: { sha512 } });
-      simulator.director.targets.set('app.bin', { ...assigned, hashes: { sha512 } });
+      simulator.offer('app.bin', CONTENT);
+      for (const { targets } of [simulator.image, simulator.director]) {
+        for (const [name, target] of targets) targets.set(name, { ...target, hashes: { sha512 } });
+      }
       await simulator.publish();
       const hashed = countingHasher();
       const first = await stage.open({ needsReboot, ...hashed });
@@ -110,11 +109,23 @@ describe('manifest of the Primary', () => {
     });
   }
 
-  it('names an image that both hashes list by SHA-256 alone, as originals do', async () => {
-    await stage.offer();
-    const { aktualizr } = await stage.open();
-    await aktualizr.uptaneCycle();
-    const installed = sent().at(-1)?.ecus.get(PRIMARY.serial)?.report.installed;
-    assert.deepEqual(installed?.hashes, { sha256: hashBytes(Buffer.from(CONTENT)).sha256 });
-  });
+  for (const [listed, named] of [
+    ['SHA-256', ['sha256']],
+    ['SHA-256 and SHA-512', ['sha256', 'sha512']],
+  ] as const) {
+    it(`installs an image that is listed by ${listed}, and names it by SHA-256 alone, as originals do`, async () => {
+      const { simulator } = stage.gateway;
+      const all = hashBytes(Buffer.from(CONTENT));
+      const hashes = Object.fromEntries(named.map((name) => [name, all[name]]));
+      simulator.offer('app.bin', CONTENT);
+      for (const { targets } of [simulator.image, simulator.director]) {
+        for (const [name, target] of targets) targets.set(name, { ...target, hashes });
+      }
+      await simulator.publish();
+      const { aktualizr } = await stage.open();
+      assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+      const installed = sent().at(-1)?.ecus.get(PRIMARY.serial)?.report.installed;
+      assert.deepEqual(installed?.hashes, { sha256: all.sha256 });
+    });
+  }
 });
