@@ -1,6 +1,7 @@
 // Where a file lies: an http(s) address and the path that is sent. The path is ours byte for byte: a name from outside
 // is percent-encoded, so that nothing on the way climbs out of the repository.
 // client-protocol 3.5
+import { percentEncoded } from '@ota-connect/uptane';
 import { UsageError } from './arguments.ts';
 
 export type Address = { readonly url: URL; readonly path: string };
@@ -25,17 +26,9 @@ export function below(base: URL, path: string): Address {
   return { url: base, path: `${base.pathname.replace(/\/+$/, '')}/${path}` };
 }
 
-/** Letters, digits and `-._~` stay, as originals have it. */
-export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
 /** The path of an image, its folders as folders; a name with `.` or `..` among them is one segment, that no one resolves. */
 export function encodedPath(name: string): string {
   const segments = name.split('/');
-  if (segments.some((segment) => segment === '.' || segment === '..')) return percentEncode(name);
-  return segments.map(percentEncode).join('/');
+  if (segments.some((segment) => segment === '.' || segment === '..')) return percentEncoded(name);
+  return segments.map(percentEncoded).join('/');
 }

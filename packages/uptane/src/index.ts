@@ -1,5 +1,6 @@
 // The only door of the metadata core: the Uptane Standard as code, without IO.
 export { CodedError, METADATA_CODES, MetadataError } from './errors.ts';
+export { percentEncoded } from './percent-encoding.ts';
 export { quoted } from './quoted.ts';
 export type { Attack, MetadataCode, Origin, RepositoryName } from './errors.ts';
 export {

@@ -6,6 +6,7 @@ import { olpcBytes } from '../json/olpc-json.ts';
 import { readTufKey } from '../keys/tuf-key.ts';
 import { verifyHexSignature } from '../keys/verify-signature.ts';
 import { TUF_LIMITS } from '../limits.ts';
+import { percentEncoded } from '../percent-encoding.ts';
 import { quoted } from '../quoted.ts';
 import { isListedAsReceived, readOptionalListing } from './listing.ts';
 import { readTufSignature } from './signature.ts';
@@ -47,14 +48,6 @@ export const TUF_DIALECT: Dialect = {
     expiredRole: 'ExpiredMetadata',
   },
 };
-
-/** Everything but what RFC 3986 calls unreserved: a role's name never leaves its folder. */
-function percentEncoded(name: string): string {
-  return encodeURIComponent(name).replaceAll(
-    /[!'()*]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
 
 function unspoken(version: string): CodedError {
   const text = `"spec_version" is "${quoted(version, 20)}"; it has to be 1.x.`;
