@@ -13,7 +13,11 @@ import { parseInstant } from '../time.ts';
 import { signReport } from './sign-report.ts';
 import { ecuVersionReport } from './ecu-version-report.ts';
 import { installationReport } from './installation-report.ts';
-import { parseVehicleManifest, vehicleVersionManifest } from './vehicle-version-manifest.ts';
+import {
+  parseVehicleManifest,
+  readSealedManifest,
+  vehicleVersionManifest,
+} from './vehicle-version-manifest.ts';
 
 const primary = parseEcuSerial('prim-1');
 const sha256 = '9f'.repeat(32);
@@ -189,4 +193,68 @@ describe('vehicle version manifest', () => {
       );
     });
   }
+
+  it('tells whose it is before it is read, and reads no more reports than are asked for [5.3.2.1-3]', () => {
+    const reports = ['prim-1', 'sec-1', 'sec-2'].map((serial): [string, JsonValue] => [
+      serial,
+      envelope(report(serial)),
+    ]);
+    const list = reports.map(([, one]) => one);
+    for (const content of [
+      jsonObject([
+        ['ecu_version_manifests', jsonObject(reports)],
+        ['primary_ecu_serial', primary],
+        ['vehicle_id', 'car-7'],
+      ]),
+      jsonObject([
+        ['ecu_version_manifest', list],
+        ['primary_ecu_serial', primary],
+        ['vehicle_id', 'car-7'],
+      ]),
+    ]) {
+      const sealed = readSealedManifest(canonicalBytes(envelope(content)));
+      assert.deepEqual([sealed.primary, sealed.vehicleId], ['prim-1', 'car-7']);
+      assert.throws(() => sealed.open(2), /more than 2 reports/);
+      assert.equal(sealed.open(3).ecus.size, 3);
+    }
+  });
+
+  it('is told from what it holds: a sealed one may be malformed inside', () => {
+    for (const reports of [7, null, jsonObject([['prim-1', 'x']])]) {
+      const content = jsonObject([
+        ['ecu_version_manifests', reports],
+        ['primary_ecu_serial', primary],
+      ]);
+      const sealed = readSealedManifest(canonicalBytes(envelope(content)));
+      assert.throws(
+        () => sealed.open(1),
+        (error) => error instanceof CodedError && error.code === 'malformed_manifest',
+      );
+    }
+  });
+
+  it('has few signatures: whoever checks it tries them all', () => {
+    const signature = jsonObject([
+      ['keyid', 'k'],
+      ['method', 'ed25519'],
+      ['sig', ''],
+    ]);
+    const signed = (count: number, part: JsonValue): JsonObject =>
+      jsonObject([
+        ['signatures', Array<JsonValue>(count).fill(signature)],
+        ['signed', part],
+      ]);
+    const read = (outer: number, inner: number) => () => {
+      const reports = new Map([[primary, signed(inner, report('prim-1'))]]);
+      return parseVehicleManifest(
+        canonicalBytes(signed(outer, vehicleVersionManifest({ primary, reports }))),
+      );
+    };
+    assert.doesNotThrow(read(4, 4));
+    for (const [outer, inner] of [
+      [5, 1],
+      [1, 5],
+    ] as const)
+      assert.throws(read(outer, inner), /too many signatures/);
+  });
 });

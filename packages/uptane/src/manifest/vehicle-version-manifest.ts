@@ -46,9 +46,11 @@ export type VehicleManifest = {
 
 /** One that arrived, and is read no further than to tell whose signature it has to have. */
 export type SealedManifest = Pick<VehicleManifest, 'envelope' | 'vehicleId' | 'primary'> & {
-  readonly hasMoreReports: (most: number) => boolean;
-  /** Once the Primary is known to have signed it: reading the rest is work. */
-  readonly open: () => VehicleManifest;
+  /**
+   * Once the Primary is known to have signed it: reading the rest is work. `most`: so many reports, however many there are.
+   * @throws CodedError ManifestError `malformed_manifest`
+   */
+  readonly open: (most: number) => VehicleManifest;
 };
 
 /** One ECU signs with one key; whoever checks tries them all. */
@@ -67,7 +69,7 @@ export function vehicleVersionManifest(next: NextVehicleManifest): JsonObject {
 
 /** All of it. @throws CodedError ManifestError `malformed_manifest` */
 export function parseVehicleManifest(received: Uint8Array): VehicleManifest {
-  return readSealedManifest(received).open();
+  return readSealedManifest(received).open(Infinity);
 }
 
 /** @throws CodedError ManifestError `malformed_manifest`; so does opening it */
@@ -88,8 +90,7 @@ export function readSealedManifest(received: Uint8Array): SealedManifest {
     let opened: VehicleManifest | undefined;
     return {
       ...sender,
-      hasMoreReports: (most) => viewsOfReports(signedView).drop(most).next().done !== true,
-      open: () => (opened ??= refusingMalformed(() => ({ ...sender, ...readContent(signedView) }))),
+      open: (most) => (opened ??= refusingMalformed(() => ({ ...sender, ...readContent(signedView, most) }))),
     };
   });
 }
@@ -105,7 +106,12 @@ function refusingMalformed<T>(read: () => T): T {
   }
 }
 
-function readContent(view: JsonView): Pick<VehicleManifest, 'ecus' | 'installationReport' | 'custom'> {
+function readContent(
+  view: JsonView,
+  most: number,
+): Pick<VehicleManifest, 'ecus' | 'installationReport' | 'custom'> {
+  if (viewsOfReports(view).drop(most).next().done !== true)
+    throw inconsistent(`it has more than ${most} reports`);
   const signed = decodeOf(view, ['custom', 'installation_report']);
   const installationReport = readOptional(signed, 'installation_report', readInstallationReport);
   const custom = readOptional(signed, 'custom', readObject);

@@ -152,6 +152,32 @@ describe('manifest: whom the Director believes', () => {
       ]);
     }
   });
+
+  it('does not read what the Primary has not signed [5.3.2.1-6]', async () => {
+    const vehicle = await createOnlineVehicle(server, 'unread');
+    const { publicKey, privateKey } = await generateKeyPair('ED25519');
+    const broken = (reports: Map<string, unknown>): unknown => reports.set(vehicle.primary.serial, 7);
+    const forged = await vehicle.putManifest({ signer: createSigner(publicKey, privateKey), forge: broken });
+    assert.deepEqual(refusal(forged), [400, 'signature_not_valid']);
+    assert.deepEqual(refusal(await vehicle.putManifest({ forge: broken })), [400, 'manifest_refused']);
+  });
+
+  it('reads no more reports than there are registered ECUs [5.3.2.1-3]', async () => {
+    const vehicle = await createOnlineVehicle(server, 'crowded');
+    const answer = await vehicle.putManifest({ forge: (reports) => reports.set('sec-1', 7) });
+    assert.deepEqual(refusal(answer), [400, 'manifest_refused']);
+    assert.match(String(answer.json()['description']), /more than 1 reports/);
+  });
+
+  it('refuses a manifest of more bytes than its registered ECUs can need', async () => {
+    const vehicle = await createOnlineVehicle(server, 'talkative');
+    const report = { correlationId: CAMPAIGN, result: OK };
+    const sized = (bytes: number) => ({ ...report, result: { ...OK, description: 'x'.repeat(bytes) } });
+    assert.equal((await vehicle.putManifest({ report: sized(500 * 1024) })).status, 200);
+    const answer = await vehicle.putManifest({ report: sized(530 * 1024) });
+    assert.deepEqual(refusal(answer), [400, 'manifest_refused']);
+    assert.match(String(answer.json()['description']), /too many for 1 registered/);
+  });
 });
 
 describe('manifest: what it ends', () => {
