@@ -142,6 +142,22 @@ describe('a refusal names', () => {
     }
   });
 
+  it('the role of several whose custom data of an image cannot be read [full_verification/16, 5.4.4.8-1]', async () => {
+    const { simulator, client } = await honestStart();
+    const one = await simulator.delegate('one', []);
+    const two = await simulator.delegate('two', []);
+    const terms = { paths: ['shared/*'], threshold: 2, terminating: true };
+    simulator.image.multiRole.push({ ...terms, roles: ['one', 'two'] });
+    const image = { name: 'shared/app.bin', content: new Uint8Array(1), hardwareIds: ['primary-hw'] };
+    const target = simulator.addDelegatedImage(one, image);
+    two.targets.set(target.name, target);
+    simulator.assign(target);
+    two.edit = withNested(['targets', target.name, 'custom', 'mustMatch'], 5);
+    await simulator.publish();
+    const error = await client.refuses('SecurityException::two');
+    assert.equal(error.repository, 'image');
+  });
+
   it('the delegated role whose own delegations cannot be used [full_verification/16, resolve_delegations/1]', async () => {
     const { simulator, client } = await honestStart();
     const middle = await simulator.delegate('middle', ['supplied/*']);
