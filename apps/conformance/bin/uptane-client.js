@@ -5,7 +5,7 @@ import module from 'node:module';
 const needed = 26;
 if (Number(process.versions.node.split('.')[0]) < needed) {
   process.stderr.write(
-    `uptane-client needs Node.js ${needed} or newer, this is ${process.version}. Inside the clone run it as: npx --no uptane-client\n`,
+    `uptane-client needs Node.js ${needed} or newer, this is ${process.version}. Inside the clone run it as: npx --no -- uptane-client\n`,
   );
   process.exit(1);
 }

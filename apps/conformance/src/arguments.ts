@@ -18,12 +18,16 @@ export type World = {
 export type Arguments = {
   readonly wantsHelp: boolean;
   readonly words: readonly string[];
+  /** Options that are given, in their order. */
+  readonly names: readonly string[];
   /** @throws UsageError when it is not there */
   one(name: string): string;
   many(name: string): readonly string[];
 };
 
-/** @throws UsageError */
+const HELP: Arguments = { wantsHelp: true, words: [], names: [], one: () => '', many: () => [] };
+
+/** The word `help` is one too: npx takes an option before the first word for its own. @throws UsageError */
 export function readArguments(
   args: readonly string[],
   names: readonly string[],
@@ -39,7 +43,7 @@ export function readArguments(
     }
     const equals = arg.indexOf('=');
     const name = arg.slice(2, equals < 0 ? undefined : equals);
-    if (name === 'help') return { wantsHelp: true, words, one: () => '', many: () => [] };
+    if (name === 'help') return HELP;
     if (!names.includes(name)) throw new UsageError(`There is no option --${name}.`);
     const value = equals < 0 ? rest.shift() : arg.slice(equals + 1);
     if (value === undefined) throw new UsageError(`--${name} needs a value.`);
@@ -47,8 +51,15 @@ export function readArguments(
     if (given.length > 0 && !repeatable.includes(name)) throw new UsageError(`--${name} is given twice.`);
     values.set(name, [...given, value]);
   }
+  if (words[0] === 'help') return HELP;
   const many = (name: string): readonly string[] => values.get(name) ?? [];
-  return { wantsHelp: false, words, many, one: (name) => required(many(name)[0], name) };
+  return {
+    wantsHelp: false,
+    words,
+    names: [...values.keys()],
+    many,
+    one: (name) => required(many(name)[0], name),
+  };
 }
 
 export function processWorld(): World {

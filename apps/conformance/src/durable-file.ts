@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -57,9 +58,25 @@ export function readIfThere(file: string): Uint8Array | undefined {
 /** @throws StorageError */
 export function makeFolder(folder: string): string {
   return storing(folder, () => {
-    mkdirSync(folder, { recursive: true });
+    makeLevels(path.resolve(folder));
     return folder;
   });
+}
+
+/** Level by level: `recursive` spins for ever where a folder is there and takes no entries, as `/proc`. */
+function makeLevels(folder: string): void {
+  if (isFolder(folder)) return;
+  if (path.dirname(folder) !== folder) makeLevels(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!isFolder(folder)) throw error;
+  }
+}
+
+function isFolder(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Runs what touches a file and names the file in what goes wrong. @throws StorageError */

@@ -16,7 +16,11 @@ export class TransportError extends CodedError {
 
 /** The folder that holds trusted metadata did not keep its promise. */
 export class StorageError extends CodedError {
-  constructor(code: 'io' | 'locked' | 'corrupt', message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: 'io' | 'locked' | 'corrupt' | 'occupied',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super('StorageError', code, message, options);
   }
 }
@@ -24,10 +28,17 @@ export class StorageError extends CodedError {
 /** `UnmetThreshold::Timestamp (arbitrary software): …` */
 export function sentenceOf(error: unknown): string {
   if (error instanceof MetadataError) {
-    const attack = error.attack === undefined ? '' : ` (${error.attack})`;
-    return `${error.wireCode}${attack}: ${messageOf(error)}`;
+    const attack = attackOf(error);
+    return `${error.wireCode}${attack === undefined ? '' : ` (${attack})`}: ${messageOf(error)}`;
   }
   return messageOf(error);
+}
+
+/** The innermost cause knows best: behind a file that could not be fetched may be a server that was slow on purpose. */
+function attackOf(error: unknown): string | undefined {
+  if (!(error instanceof CodedError)) return undefined;
+  const own = error instanceof MetadataError ? error.attack : error.details['attack'];
+  return attackOf(error.cause) ?? (typeof own === 'string' ? own : undefined);
 }
 
 /** With what is behind it, which alone says why a server could not be asked. */

@@ -5,15 +5,19 @@ import path from 'node:path';
 import type { MetadataStore, StoredRole } from '@ota-connect/uptane';
 import { readIfThere, removeDurably, storing, writeDurably } from './durable-file.ts';
 import { fileNameOf } from './file-name.ts';
-import { endForgetting, saveRootAndForget } from './save-root.ts';
+import { endForgetting, NOTE, saveRootAndForget } from './save-root.ts';
 
 const TOP_LEVEL: readonly StoredRole[] = ['root', 'timestamp', 'snapshot', 'targets'];
+
+export function rootFileOf(folder: string): string {
+  return path.join(folder, 'root.json');
+}
 
 /** Of Root too the newest alone: a TUF client needs no other. The folder exists. */
 export function metadataFolder(folder: string): MetadataStore {
   const fileOf = (role: StoredRole): string =>
     path.join(folder, `${typeof role === 'string' ? role : fileNameOf(role.delegation)}.json`);
-  const note = path.join(folder, 'root.forgets');
+  const note = path.join(folder, NOTE);
   const store: Omit<MetadataStore, 'saveRoot'> = {
     load: (role) => readIfThere(fileOf(role)),
     loadRoot: (version) => {

@@ -5,6 +5,9 @@ import { readIfThere, removeDurably, writeDurably } from './durable-file.ts';
 
 type Change = { readonly version: number; readonly forget: readonly StoredRole[] };
 
+/** The file of the note, in the folder that it is about. */
+export const NOTE = 'root.forgets';
+
 /** @throws StorageError */
 export function saveRootAndForget(
   note: string,

@@ -14,15 +14,21 @@ import {
 } from '@ota-connect/uptane';
 import { below, encodedPath, parseBase } from './address.ts';
 import { readArguments, UsageError, type Arguments, type World } from './arguments.ts';
-import { makeFolder, storing } from './durable-file.ts';
+import { checkStored } from './check-stored.ts';
+import { makeFolder, readIfThere, storing } from './durable-file.ts';
 import { sentenceOf, StorageError } from './errors.ts';
 import { fetchImage, isThere, refusal, sweepParts } from './fetch-image.ts';
 import { fileNameOf } from './file-name.ts';
 import { alone } from './folder-lock.ts';
 import { httpSource } from './http-source.ts';
-import { metadataFolder } from './metadata-folder.ts';
+import { metadataFolder, rootFileOf } from './metadata-folder.ts';
 
 export const TUF_OPTIONS = ['metadata-dir', 'metadata-url', 'target-name', 'target-base-url', 'target-dir'];
+const OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['init', ['metadata-dir']],
+  ['refresh', ['metadata-dir', 'metadata-url']],
+  ['download', TUF_OPTIONS],
+]);
 const EXIT = { done: 0, failed: 1, usage: 64 } as const;
 /** The coarsest step of file times: whoever lists what landed by time sees it in the order in which it was asked for. */
 const FILE_TIME_STEP_MS = 12;
@@ -45,13 +51,14 @@ export async function runTufClient(args: readonly string[], world: World): Promi
   } catch (error) {
     world.err(`tuf-client: ${sentenceOf(error)}`);
     if (!(error instanceof UsageError)) return EXIT.failed;
-    world.err('tuf-client --help says how it is used.');
+    world.err('`npx --no -- tuf-client --help` says how it is used.');
     return EXIT.usage;
   }
 }
 
 async function runWord(given: Arguments, world: World): Promise<void> {
   const [word, ...more] = given.words;
+  checkWord(word, given.names);
   const metadataDir = path.resolve(given.one('metadata-dir'));
   const [file, tooMuch] = word === 'init' ? more : ['', more[0]];
   if (file === undefined || tooMuch !== undefined)
@@ -59,13 +66,23 @@ async function runWord(given: Arguments, world: World): Promise<void> {
   if (word === 'init') return init(metadataDir, file);
   const refreshed = { folder: metadataDir, url: parseBase(given.one('metadata-url'), 'metadata-url') };
   if (word === 'refresh') return void (await whileAlone(refreshed, () => refresh(refreshed, world)));
-  if (word !== 'download') throw new UsageError('There are `init`, `refresh` and `download` to do.');
   const wanted = {
     names: [given.one('target-name'), ...given.many('target-name').slice(1)],
     baseUrl: parseBase(given.one('target-base-url'), 'target-base-url'),
     folder: path.resolve(given.one('target-dir')),
   };
   return whileAlone(refreshed, async () => download(await refresh(refreshed, world), wanted, world));
+}
+
+/** What is to be done first, so that nobody is asked for the options of something that there is not. */
+function checkWord(word: string | undefined, names: readonly string[]): void {
+  const options = word === undefined ? undefined : OPTIONS.get(word);
+  if (options === undefined) {
+    const missing = word === undefined ? 'Nothing is said to be done' : `There is no \`${word}\``;
+    throw new UsageError(`${missing}: it is one of \`init\`, \`refresh\` and \`download\`.`);
+  }
+  const stranger = names.find((name) => !options.includes(name));
+  if (stranger !== undefined) throw new UsageError(`--${stranger} is no option of \`${word}\`.`);
 }
 
 async function init(folder: string, file: string): Promise<void> {
@@ -75,13 +92,37 @@ async function init(folder: string, file: string): Promise<void> {
     limits: TUF_DIALECT.limits,
     dialect: TUF_DIALECT,
   });
-  await alone(makeFolder(folder), async () => metadataFolder(folder).save('root', bytes, root.version));
+  await alone(makeFolder(folder), async () => {
+    checkFolder(folder);
+    const trusted = metadataFolder(folder).load('root');
+    if (trusted === undefined) metadataFolder(folder).save('root', bytes, root.version);
+    else if (Buffer.compare(trusted, bytes) !== 0) throw occupied(folder);
+  });
+}
+
+/** Whoever puts an older Root over a newer one gives keys back that were withdrawn. */
+function occupied(folder: string): StorageError {
+  const remedy = '`refresh` brings it forward, and to begin with another one remove the folder first';
+  return new StorageError(
+    'occupied',
+    `${folder} holds another trusted Root already, which stays: ${remedy}.`,
+  );
+}
+
+function checkFolder(folder: string): void {
+  const remedy = `remove the folder ${folder} and \`init\` it anew`;
+  const place = { folders: [folder], rootFile: rootFileOf(folder), remedy };
+  checkStored({ name: 'plain', dialect: TUF_DIALECT, ...place });
 }
 
 /** Nothing is trusted on first use: without a Root that somebody handed in there is nothing to refresh. */
 async function whileAlone<T>({ folder }: Refresh, work: () => Promise<T>): Promise<T> {
-  if (metadataFolder(folder).load('root') !== undefined) return alone(folder, work);
-  throw new StorageError('io', `${folder} holds no trusted Root yet: \`init\` puts it there.`);
+  if (readIfThere(rootFileOf(folder)) === undefined)
+    throw new StorageError('io', `${folder} holds no trusted Root yet: \`init\` puts it there.`);
+  return alone(folder, () => {
+    checkFolder(folder);
+    return work();
+  });
 }
 
 function refresh({ folder, url }: Refresh, world: World): Promise<RefreshedRepository> {

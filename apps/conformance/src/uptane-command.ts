@@ -85,6 +85,7 @@ function readEcu(serial: string, hardwareId: string): VehicleEcu {
 /** How many images landed. */
 async function runUpdate(update: Update, world: World): Promise<number> {
   const storage = openUptaneStorage(update.storageFolder);
+  storage.check();
   const floor = storage.releaseCounterFloor(update.ecu.serial);
   const ecu = { ...update.ecu, ...(floor === undefined ? {} : { releaseCounterFloor: floor }) };
   const director = repositoryAt('director', update.directorUrl, storage);
@@ -121,7 +122,7 @@ function addressOf(target: VerifiedTarget, imageUrl: URL): Address {
 function tell(error: unknown, world: World): number {
   world.err(`uptane-client: ${sentenceOf(error)}`);
   if (error instanceof UsageError) {
-    world.err('uptane-client --help says how it is used.');
+    world.err('`npx --no -- uptane-client --help` says how it is used.');
     return EXIT.usage;
   }
   if (!(error instanceof MetadataError)) return EXIT.fault;

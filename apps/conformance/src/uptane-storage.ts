@@ -2,11 +2,17 @@
 // version, whether the Director serves all roles, and the highest release counter that each ECU has had.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { MetadataStore, RepositoryName, StoredRole } from '@ota-connect/uptane';
+import {
+  UPTANE_DIALECT,
+  type MetadataStore,
+  type RepositoryName,
+  type StoredRole,
+} from '@ota-connect/uptane';
+import { checkStored } from './check-stored.ts';
 import { makeFolder, readIfThere, removeDurably, storing, writeDurably } from './durable-file.ts';
 import { StorageError } from './errors.ts';
 import { fileNameOf } from './file-name.ts';
-import { endForgetting, saveRootAndForget } from './save-root.ts';
+import { endForgetting, NOTE, saveRootAndForget } from './save-root.ts';
 
 export type UptaneStorage = {
   repository(name: RepositoryName): MetadataStore;
@@ -14,6 +20,8 @@ export type UptaneStorage = {
   releaseCounterFloor(serial: string): number | undefined;
   /** A lower one changes nothing. */
   raiseReleaseCounterFloor(serial: string, counter: number): void;
+  /** Of both repositories. @throws StorageError corrupt */
+  check(): void;
 };
 
 /** Makes the folder where there is none. @throws StorageError */
@@ -24,10 +32,24 @@ export function openUptaneStorage(folder: string): UptaneStorage {
   return {
     repository: (name) => repositoryStore(makeFolder(path.join(folder, name))),
     releaseCounterFloor: floorOf,
+    check: () => {
+      for (const name of ['director', 'image'] as const) checkRepository(folder, name);
+    },
     raiseReleaseCounterFloor(serial, counter) {
       if (counter > (floorOf(serial) ?? -1)) writeDurably(counterFile(serial), Buffer.from(`${counter}\n`));
     },
   };
+}
+
+function checkRepository(storage: string, name: 'director' | 'image'): void {
+  const folder = makeFolder(path.join(storage, name));
+  checkStored({
+    name,
+    dialect: UPTANE_DIALECT,
+    folders: [folder, path.join(folder, 'delegations')],
+    rootFile: newestRootFile(folder),
+    remedy: `remove the folder ${storage}, the next run begins anew`,
+  });
 }
 
 function readCounter(file: string): number | undefined {
@@ -41,13 +63,13 @@ function readCounter(file: string): number | undefined {
 
 function repositoryStore(folder: string): MetadataStore {
   const delegations = makeFolder(path.join(folder, 'delegations'));
-  const rootFile = (version: number): string => path.join(folder, `${version}.root.json`);
+  const rootFile = (version: number): string => rootFileOf(folder, version);
   const fileOf = (role: Exclude<StoredRole, 'root'>): string =>
     typeof role === 'string'
       ? path.join(folder, `${role}.json`)
       : path.join(delegations, `${fileNameOf(role.delegation)}.json`);
   const flag = path.join(folder, 'serves-all-roles');
-  const note = path.join(folder, 'root.forgets');
+  const note = path.join(folder, NOTE);
   const store: Omit<MetadataStore, 'saveRoot'> = {
     load: (role) =>
       readIfThere(role === 'root' ? rootFile(Math.max(0, ...rootVersions(folder))) : fileOf(role)),
@@ -77,6 +99,16 @@ function repositoryStore(folder: string): MetadataStore {
     ...store,
     saveRoot: (bytes, version, forget) => saveRootAndForget(note, store, { bytes, version, forget }),
   };
+}
+
+/** undefined: none yet. */
+function newestRootFile(folder: string): string | undefined {
+  const newest = Math.max(0, ...rootVersions(folder));
+  return newest === 0 ? undefined : rootFileOf(folder, newest);
+}
+
+function rootFileOf(folder: string, version: number): string {
+  return path.join(folder, `${version}.root.json`);
 }
 
 function rootVersions(folder: string): readonly number[] {

@@ -62,4 +62,14 @@ describe('options that npx kept', () => {
       assert.match(stderr, /m holds no trusted Root yet/);
       remove();
     });
+
+  for (const help of [
+    ['--no', '--', 'tuf-client', '--help'],
+    ['--no', 'tuf-client', 'help'],
+  ])
+    it(`leave help to the command under npx ${help.join(' ')}`, () => {
+      const { status, stdout } = spawnSync('npx', help, { cwd: clone, encoding: 'utf8' });
+      assert.equal(status, 0);
+      assert.match(stdout, /^tuf-client --metadata-dir DIR init/);
+    });
 });

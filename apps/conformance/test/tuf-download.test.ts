@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { hashesOf, type TufRepository } from '@ota-connect/testkit';
 import { runTufClient } from '../src/tuf-command.ts';
 import { addSeconds, type JsonObject } from '@ota-connect/uptane';
+import { runHere, type Run } from './served.ts';
 import { bump, DAY, itRuns, text, withTuf, type TufWorld } from './tuf-world.ts';
 
 const sha256 = (content: string): string => hashesOf(text(content)).sha256;
@@ -208,12 +209,9 @@ describe('tuf-client download', () => {
 });
 
 describe('tuf-client, command line', () => {
-  const run = (...args: readonly string[]): Promise<number> =>
-    runTufClient(args, {
-      out: () => undefined,
-      err: () => undefined,
-      now: () => addSeconds(0 as never, DAY),
-    });
+  const say = (...args: readonly string[]): Promise<Run> =>
+    runHere(runTufClient, args, addSeconds(0 as never, DAY));
+  const run = async (...args: readonly string[]): Promise<number> => (await say(...args)).code;
   const base = ['--metadata-dir', '/nowhere/metadata'];
   const refresh = [...base, '--metadata-url', 'http://127.0.0.1:9'];
   const wrong: readonly (readonly [string, readonly string[]])[] = [
@@ -243,5 +241,30 @@ describe('tuf-client, command line', () => {
     assert.equal(await run(...base, 'init', '/nowhere/root.json'), 1);
   });
 
-  it('explains itself', async () => assert.equal(await run('--help'), 0));
+  it('explains itself, asked by option or word', async () => {
+    for (const help of ['--help', 'help']) {
+      const { code, out } = await say(help);
+      assert.equal(code, 0);
+      assert.match(out.join('\n'), /^tuf-client --metadata-dir DIR init/);
+    }
+  });
+
+  const told: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['a word that there is not', [...base, 'frobnicate'], /There is no `frobnicate`: /],
+    ['that word alone', ['frobnicate'], /There is no `frobnicate`: /],
+    ['no word', [], /Nothing is said to be done: /],
+    [
+      'a name to refresh',
+      [...base, '--target-name', 'x', 'refresh'],
+      /--target-name is no option of `refresh`\./,
+    ],
+    ['an address to init', [...refresh, 'init', 'f'], /--metadata-url is no option of `init`\./],
+  ];
+  for (const [what, args, sentence] of told)
+    it(`says so before anything else, and how help is had, given ${what}`, async () => {
+      const { code, err } = await say(...args);
+      assert.equal(code, 64);
+      assert.match(err, sentence);
+      assert.ok(err.endsWith('\n`npx --no -- tuf-client --help` says how it is used.'));
+    });
 });
