@@ -11,6 +11,7 @@ import {
   jsonObject,
   MetadataError,
   parseEnvelope,
+  parseTargets,
   type Vehicle,
 } from '@ota-connect/uptane';
 import { median, measureNode, repeated, type Figures } from './measure.ts';
@@ -136,9 +137,13 @@ async function benchHostile(emit: Emit): Promise<void> {
     ['names out of order', `{${names.join(',')}}`],
     ['an end that is missing', `[${filled('"",')}`],
   ]);
+  const documents = new Map(
+    [...shapes].map(([name, text]) => [name, `{"signatures":[],"signed":{"_type":"Targets","x":${text}}}`]),
+  );
+  for (const [name, text] of unsignedDocuments(filled)) documents.set(name, text);
   let slowest = { name: '', ms: 0 };
-  for (const [name, text] of shapes) {
-    const received = Buffer.from(`{"signatures":[],"signed":{"_type":"Targets","x":${text}}}`);
+  for (const [name, text] of documents) {
+    const received = Buffer.from(text);
     const runs: number[] = [];
     for (let run = 0; run < PROCESS_RUNS; run += 1) runs.push(await cpuMs(() => readOrRefuse(received)));
     const ms = median(runs);
@@ -153,9 +158,45 @@ async function benchHostile(emit: Emit): Promise<void> {
   });
 }
 
+/** Their weight is in what has to be looked at to know what a document is; and what a reader has to build. */
+function unsignedDocuments(filled: (item: string) => string): ReadonlyMap<string, string> {
+  const nested = (inner: string, open = '[', close = ']'): string =>
+    open.repeat(55) + inner + close.repeat(55);
+  const typed = (type: string): string => `{"signatures":[],"signed":{"_type":${type}}}`;
+  const signed = (sig: string): string =>
+    `{"signatures":[{"keyid":"a","method":"ed25519",${sig}}],"signed":{"_type":"Targets"}}`;
+  const rest = '"expires":"2030-01-01T00:00:00Z","version":1';
+  const targets = (members: string): string => `{"signatures":[],"signed":{"_type":"Targets",${members}}}`;
+  let count = 0;
+  const entry = (): string => `"\\u00e9${(count += 1)}":{"hashes":{},"length":1}`;
+  const entries = Array.from({ length: HOSTILE_BYTES / 42 }, entry)
+    .toSorted()
+    .join(',');
+  return new Map([
+    ['a type of numbers, nested, one escape', typed(nested(`["\\\\",${filled('1,')}1]`))],
+    ['a type of texts, nested', typed(nested(`["\\\\",${filled('"\\\\",')}1]`, '{"a":', '}'))],
+    ['a type of lists', typed(`[${filled('[],')}[]]`)],
+    ['a type of objects', typed(`[${filled('{"a":1},')}1]`)],
+    ['a signature of numbers, nested', signed(`"sig":${nested(`["\\\\",${filled('1,')}1]`)}`)],
+    ['a signature of much text', signed(`"sig":"${filled('A')}"`)],
+    [
+      'a signature with more than it has to say',
+      signed(`"sig":"","x":${nested(`["\\\\",${filled('1,')}1]`)}`),
+    ],
+    ['custom data, one escape', targets(`"custom":{"x":["\\\\",${filled('1,')}1]},${rest},"targets":{}`)],
+    ['images with escapes in their names', targets(`${rest},"targets":{${entries}}`)],
+    [
+      'patterns',
+      targets(
+        `"delegations":{"keys":{},"roles":[{"keyids":[],"name":"a","paths":["\\u00e9",${filled('"a",')}"a"],"terminating":false,"threshold":1}]},${rest},"targets":{}`,
+      ),
+    ],
+  ]);
+}
+
 function readOrRefuse(received: Uint8Array): void {
   try {
-    parseEnvelope(received, { role: 'targets' });
+    parseTargets(parseEnvelope(received, { role: 'targets' }), 'image');
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
   }

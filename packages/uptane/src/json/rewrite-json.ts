@@ -1,18 +1,13 @@
 // JSON that was scanned → its canonical form, byte by byte: blanks dropped, names brought into order, strings and zeros
 // written in the one way. No values are made on the way. Canonical form as in canonical-json.ts
 import { compareNamesAt } from './json-names.ts';
-import { BYTE, isBlank, skipString } from './json-bytes.ts';
+import { BYTE, isBlank } from './json-bytes.ts';
 import { compactJson } from './compact-json.ts';
-import { orderMembers } from './order-members.ts';
+import { orderMembers, type Ordering } from './order-members.ts';
 import { LONGEST_ESCAPE, write, writeString, type Rewriting } from './rewrite-string.ts';
 import { LARGE, type ScannedJson } from './scan-json.ts';
 
-type Document = Rewriting & {
-  /** Of the output, as in ScannedJson; wrong once a large object was brought into order. */
-  readonly ends: Map<number, number>;
-  hasMoved: boolean;
-  spare: Buffer;
-};
+type Document = Rewriting & Ordering;
 
 const ENDS: ReadonlySet<number> = new Set([BYTE.comma, BYTE.closeObject, BYTE.closeArray]);
 
@@ -24,13 +19,12 @@ export function rewriteJson(scanned: ScannedJson): ScannedJson {
     input: bytes,
     output,
     length: 0,
-    ends: new Map(),
-    hasMoved: false,
+    large: [],
     spare: Buffer.alloc(0),
   };
   writeValue(rewriting, skipBlanks(bytes, 0));
   const canonical = output.subarray(0, rewriting.length);
-  const ends = rewriting.hasMoved ? findEnds(canonical) : rewriting.ends;
+  const ends = new Map(rewriting.large.map(({ start, end }) => [start, end]));
   return { bytes: canonical, ends, isCanonical: true, isSpacedOut: false, isAscii: true };
 }
 
@@ -41,7 +35,7 @@ function writeValue(rewriting: Document, at: number): number {
   if (first !== BYTE.openObject && first !== BYTE.openArray) return writePlain(rewriting, at);
   const place = rewriting.length;
   const end = first === BYTE.openObject ? writeObject(rewriting, at) : writeArray(rewriting, at);
-  if (rewriting.length - place >= LARGE) rewriting.ends.set(place, rewriting.length);
+  if (rewriting.length - place >= LARGE) rewriting.large.push({ start: place, end: rewriting.length });
   return end;
 }
 
@@ -63,10 +57,7 @@ function writeObject(rewriting: Document, start: number): number {
     write(rewriting, BYTE.comma);
     if (input[at] === BYTE.comma) at = skipBlanks(input, at + 1);
   }
-  if (!hasOrder) {
-    if (rewriting.length - (places[0] ?? 0) >= LARGE) rewriting.hasMoved = true;
-    orderMembers(rewriting, places);
-  }
+  if (!hasOrder) orderMembers(rewriting, places);
   return close(rewriting, BYTE.closeObject, at);
 }
 
@@ -105,23 +96,4 @@ function skipBlanks(bytes: Buffer, start: number): number {
   let at = start;
   while (isBlank(bytes[at])) at += 1;
   return at;
-}
-
-function findEnds(canonical: Buffer): ReadonlyMap<number, number> {
-  const ends = new Map<number, number>();
-  const open: number[] = [];
-  for (let at = 0; at < canonical.length;) {
-    const byte = canonical[at];
-    if (byte === BYTE.quote) {
-      at = skipString(canonical, at);
-      continue;
-    }
-    at += 1;
-    if (byte === BYTE.openObject || byte === BYTE.openArray) open.push(at - 1);
-    else if (byte === BYTE.closeObject || byte === BYTE.closeArray) {
-      const start = open.pop() ?? 0;
-      if (at - start >= LARGE) ends.set(start, at);
-    }
-  }
-  return ends;
 }

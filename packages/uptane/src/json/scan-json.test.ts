@@ -121,6 +121,8 @@ describe('scanning JSON bytes', () => {
         const view = viewStrictJson(bytesOf(text), DEPTH);
         assert.ok(view.ends.size >= 5);
         for (const [start, end] of view.ends) JSON.parse(textOf(view.bytes.subarray(start, end)));
+        const sorted = (ends: ReadonlyMap<number, number>) => [...ends].toSorted(([a], [b]) => a - b);
+        assert.deepEqual(sorted(view.ends), sorted(scanJson(view.bytes, DEPTH).ends));
         assert.equal(canonicalText(decode(view)), canonicalText(value));
       }),
       { numRuns: 10 },
