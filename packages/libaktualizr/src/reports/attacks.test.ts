@@ -34,6 +34,12 @@ describe('what a refusal points to', () => {
     );
   });
 
+  it('names an image that arrived and is another one than is signed', () => {
+    const error = new MetadataError('TargetHashMismatch', 'x', { details: { target: 'app.bin' } });
+    assert.equal(attackText(error), 'arbitrary software: TargetHashMismatch in the image app.bin');
+    assert.match(describeRefusal(error), /, in the image app\.bin$/);
+  });
+
   it('names the Director’s time, which is no delegated role', () => {
     const error = new MetadataError('TimeUntrusted', 'x', { role: 'Time', repository: 'director' });
     assert.equal(attackText(error), 'freeze: TimeUntrusted in the time of the Director');

@@ -47,7 +47,9 @@ export function innermostOf(error: MetadataError): MetadataError {
 function placeOf(error: MetadataError, before: string): string {
   const { code, role, repository, details } = error;
   const owner = ownerOf(repository, details.mappedRepository);
-  const image = OF_IMAGES.has(code) && typeof details.target === 'string' ? details.target : undefined;
+  // No document is wrong where none is named: it is the image itself.
+  const isOfImage = role === undefined || OF_IMAGES.has(code);
+  const image = isOfImage && typeof details.target === 'string' ? details.target : undefined;
   const start = image === undefined ? before : `${imageText(image, before)} by `;
   if (role === undefined) return owner === undefined ? imageText(image, before) : start + owner;
   return `${start}${documentOf(role, repository)}${owner === undefined ? '' : ` of ${owner}`}`;
