@@ -59,14 +59,23 @@ export function hasMoreItems(view: JsonView, most: number): boolean {
 }
 
 export function findMember(view: JsonView, name: string): JsonView | undefined {
+  return findMembers(view, [name]).get(name);
+}
+
+/** In one walk: each passes over all that stands before, however long that is. */
+export function findMembers(view: JsonView, names: readonly string[]): ReadonlyMap<string, JsonView> {
   const { bytes } = view;
-  const wanted = Buffer.from(canonicalText(name));
-  for (let at = view.at + 1; bytes[at] === BYTE.quote;) {
+  const wanted = names.map((name) => ({ name, text: Buffer.from(canonicalText(name)) }));
+  const found = new Map<string, JsonView>();
+  for (let at = view.at + 1; bytes[at] === BYTE.quote && found.size < names.length;) {
     const valueAt = skipString(bytes, at) + 1;
-    if (valueAt - at === wanted.length + 1 && stands(wanted, bytes, at)) return { ...view, at: valueAt };
+    for (const { name, text } of wanted) {
+      if (valueAt - at === text.length + 1 && stands(text, bytes, at))
+        found.set(name, { ...view, at: valueAt });
+    }
     at = skipValue(view, valueAt) + 1;
   }
-  return undefined;
+  return found;
 }
 
 /**
@@ -90,26 +99,21 @@ export function decodeShort(view: JsonView, path: string): JsonValue {
 /** Of an object these members, each in short; anything else in short. @throws CodedError DecodeError */
 export function decodeMembers(view: JsonView, names: readonly string[], path: string): JsonValue {
   if (view.bytes[view.at] !== BYTE.openObject) return decodeShort(view, path);
-  return jsonObject(
-    names.map((name) => {
-      const found = findMember(view, name);
-      return [name, found === undefined ? undefined : decodeShort(found, `${path}.${name}`)] as const;
-    }),
-  );
+  const found = Array.from(findMembers(view, names));
+  return jsonObject(found.map(([name, one]) => [name, decodeShort(one, `${path}.${name}`)]));
 }
 
 /** Of an object these members, in full. */
 export function decodeOf(view: JsonView, names: readonly string[]): JsonObject {
-  return jsonObject(
-    names.map((name) => {
-      const found = findMember(view, name);
-      return [name, found === undefined ? undefined : decode(found)] as const;
-    }),
-  );
+  return jsonObject(Array.from(findMembers(view, names), ([name, one]) => [name, decode(one)]));
 }
 
 export function decode(view: JsonView): JsonValue {
   return decodeAt(view, view.at);
+}
+
+export function decodeIfAny(view: JsonView | undefined): JsonValue | undefined {
+  return view === undefined ? undefined : decode(view);
 }
 
 export function bytesOf(view: JsonView): Buffer {

@@ -10,7 +10,7 @@ import {
   bytesOf,
   decode,
   decodeShort,
-  findMember,
+  findMembers,
   hasMoreItems,
   items,
   readObjectView,
@@ -59,8 +59,9 @@ export function parseEnvelope(
   return refusingMalformed(origin, () => {
     const envelope = readEnvelope(received, limits, dialect);
     // Nobody has signed for anything yet: what a document is has to be told from little of it.
+    const members = findMembers(envelope.signedView, ['_type', 'spec_version']);
     const stated = (name: string): JsonValue | undefined => {
-      const found = findMember(envelope.signedView, name);
+      const found = members.get(name);
       return found === undefined ? undefined : decodeShort(found, name);
     };
     const type = readString(stated('_type'), '_type');
@@ -92,14 +93,15 @@ type Reading = { readonly limits: Limits; readonly dialect: Dialect };
 
 function viewEnvelope(view: JsonView, received: Uint8Array, { limits, dialect }: Reading): Envelope {
   readObjectView(view, 'document');
-  const signedView = readObjectView(findMember(view, 'signed'), 'signed');
+  const parts = findMembers(view, ['signatures', 'signed']);
+  const signedView = readObjectView(parts.get('signed'), 'signed');
   const documentBytes = bytesOf(view);
   let signed: JsonObject | undefined;
   return {
     received,
     documentBytes: documentBytes.equals(received) ? received : documentBytes,
     signedBytes: dialect.signedBytes(bytesOf(signedView)),
-    signatures: readSignatures(findMember(view, 'signatures'), { limits, dialect }),
+    signatures: readSignatures(parts.get('signatures'), { limits, dialect }),
     dialect,
     signedView,
     get signed() {

@@ -11,9 +11,9 @@ import { readInteger, readObject, readOptional, readString, readStrings } from '
 import {
   decode,
   decodeMembers,
-  decodeOf,
+  decodeIfAny,
   decodeShort,
-  findMember,
+  findMembers,
   readObjectView,
   type JsonView,
 } from '../json/json-view.ts';
@@ -41,9 +41,13 @@ export function parseTargets(
   const origin: DocumentOrigin = { role, ...(repository === undefined ? {} : { repository }) };
   return refusingMalformed(origin, () => {
     const { signedView } = envelope;
-    const signed = decodeOf(signedView, ['version', 'expires', 'delegations']);
-    const targets = readTargetTable(readObjectView(findMember(signedView, 'targets'), 'targets'));
-    const customView = readCustom(signedView);
+    const parts = findMembers(signedView, ['custom', 'delegations', 'expires', 'targets', 'version']);
+    const decoded = ['delegations', 'expires', 'version'].map(
+      (name) => [name, decodeIfAny(parts.get(name))] as const,
+    );
+    const signed = jsonObject(decoded);
+    const targets = readTargetTable(readObjectView(parts.get('targets'), 'targets'));
+    const customView = readCustom(parts.get('custom'));
     const said = customView && readObject(decodeMembers(customView, ['correlationId'], 'custom'), 'custom');
     const correlationId = readOptional(said ?? NO_CUSTOM, 'correlationId', readString) ?? '';
     const delegations = readOptional(signed, 'delegations', (value) =>
@@ -62,8 +66,7 @@ export function parseTargets(
 }
 
 /** Null is as good as none. */
-function readCustom(signed: JsonView): JsonView | undefined {
-  const found = findMember(signed, 'custom');
+function readCustom(found: JsonView | undefined): JsonView | undefined {
   if (found === undefined || decodeShort(found, 'custom') === null) return undefined;
   return readObjectView(found, 'custom');
 }
