@@ -23,6 +23,12 @@ export type Limits = {
   readonly delegationDepth: number;
   /** Delegated roles visited for one target. */
   readonly delegationVisits: number;
+  /** Steps of comparing path patterns, in all searches of one repository and cycle together. */
+  readonly searchSteps: number;
+  /** Bytes of delegated roles, likewise; two of the largest. What is stored of them is no more. */
+  readonly searchBytes: number;
+  /** Signatures and keys of delegated roles, likewise. */
+  readonly searchChecks: number;
   readonly signaturesPerDocument: number;
 };
 
@@ -38,6 +44,11 @@ export const DEFAULT_LIMITS: Limits = {
   rootsPerCycle: 1000,
   delegationDepth: 32,
   delegationVisits: 200,
+  // Each some tenths of a second on a small machine. Honest patterns need a few steps each, honest roles a few kilobytes
+  // and two or three signatures.
+  searchSteps: 3_000_000,
+  searchBytes: 16 * 1024 * 1024,
+  searchChecks: 1000,
   signaturesPerDocument: 1000,
 };
 

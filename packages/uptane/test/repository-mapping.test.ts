@@ -167,8 +167,32 @@ describe('repository mapping in full verification', () => {
     await client.refuses('TargetMismatch');
   });
 
-  it('takes every hash that any of them lists, and names who listed the image [5.4.4.2-0, 5.4.3.4-6]', async () => {
-    const client = await MappedClient.create([TWO_OF_THREE], ['second', 'third']);
+  for (const [threshold, decide] of [
+    [3, ['second', 'third']],
+    [2, ['image']],
+  ] as const) {
+    it(`lets no repository add a wrong hash or address, where ${threshold} of 4 suffice [5.4.4.2-0]`, async () => {
+      const client = await MappedClient.create([{ ...TWO_OF_THREE, threshold }], ['second', 'third']);
+      const target = offer(client, 'app.bin', ['second', 'third']);
+      const { sha256 = '' } = target.hashes;
+      client.simulator.assign({ ...target, hashes: { sha256 } });
+      client.repository('image').targets.set('app.bin', {
+        ...target,
+        hashes: { sha256, sha512: 'f'.repeat(128) },
+        custom: jsonObject([...Object.entries(target.custom ?? {}), ['uri', 'https://elsewhere/']]),
+      });
+      await client.publish();
+      const verdict = await client.verify();
+      const [found] = verdict.kind === 'updates' ? verdict.targets : [];
+      assert.deepEqual(found?.hashes, { sha256 });
+      assert.equal(found?.uri, undefined);
+      assert.deepEqual(found?.repositories, decide);
+    });
+  }
+
+  it('takes every hash that any of them lists, where all have to agree, and names who listed the image [5.4.4.2-0, 5.4.3.4-6]', async () => {
+    const rule = { ...TWO_OF_THREE, repositories: ['director', 'image', 'second'] };
+    const client = await MappedClient.create([rule], ['second', 'third']);
     const target = offer(client, 'app.bin', []);
     const { sha256 = '' } = target.hashes;
     client.simulator.assign({ ...target, hashes: { sha256 } });

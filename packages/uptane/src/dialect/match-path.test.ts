@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CodedError } from '../errors.ts';
-import { MATCHING_STEPS, matchesPath, matchesPathByFolder } from './match-path.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { matchesPath, matchesPathByFolder } from './match-path.ts';
+
+const STEPS = DEFAULT_LIMITS.searchSteps;
 
 describe('delegation path patterns', () => {
   const CASES: readonly (readonly [pattern: string, name: string, matches: boolean])[] = [
@@ -50,12 +53,12 @@ describe('delegation path patterns', () => {
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
-      assert.equal(matchesPath(pattern, name), matches);
+      assert.equal(matchesPath(pattern, name, { left: STEPS }), matches);
     });
   }
 
   it('ends on a pattern made to run away [resolve_delegations/5]', () => {
-    assert.equal(matchesPath('*a'.repeat(200), 'a'.repeat(1000) + 'b'), false);
+    assert.equal(matchesPath('*a'.repeat(200), 'a'.repeat(1000) + 'b', { left: STEPS }), false);
   });
 
   for (const [title, pattern] of [
@@ -65,17 +68,17 @@ describe('delegation path patterns', () => {
     ['a long set, tried at every place', `*[${'bc'.repeat(2000)}]b`],
   ] as const) {
     it(`needs few steps for ${title} [resolve_delegations/5]`, () => {
-      const steps = { left: MATCHING_STEPS };
+      const steps = { left: STEPS };
       assert.equal(matchesPath(pattern, 'a/'.repeat(200), steps), false);
-      assert.ok(steps.left > MATCHING_STEPS / 4, `${MATCHING_STEPS - steps.left} steps`);
+      assert.ok(steps.left > STEPS / 4, `${STEPS - steps.left} steps`);
     });
   }
 
   for (const compare of [matchesPath, matchesPathByFolder]) {
     it(`looks for the end of a bracket that never closes once, not at every place (${compare.name}) [resolve_delegations/5]`, () => {
-      const steps = { left: MATCHING_STEPS };
+      const steps = { left: STEPS };
       assert.equal(compare(`*[${'b'.repeat(100_000)}`, 'a'.repeat(400), steps), false);
-      assert.ok(MATCHING_STEPS - steps.left < 1000);
+      assert.ok(STEPS - steps.left < 1000);
     });
 
     it(`counts what it looks through for the end of a bracket (${compare.name}) [resolve_delegations/5]`, () => {
@@ -134,7 +137,7 @@ describe('delegation path patterns of plain TUF', () => {
   ];
   for (const [pattern, name, matches] of CASES) {
     it(`${matches ? 'matches' : 'does not match'} "${name}" with "${pattern}" [resolve_delegations/5]`, () => {
-      assert.equal(matchesPathByFolder(pattern, name), matches);
+      assert.equal(matchesPathByFolder(pattern, name, { left: STEPS }), matches);
     });
   }
 });

@@ -7,9 +7,6 @@ import { CodedError } from '../errors.ts';
 /** Steps that are left, for all patterns together that one question is about. */
 export type Steps = { left: number };
 
-/** A tenth of a second. Honest patterns need a few steps each. */
-export const MATCHING_STEPS = 20_000_000;
-
 type Matching = {
   readonly pattern: string;
   readonly name: string;
@@ -28,16 +25,12 @@ const SLASH = 0x2f;
 const NOWHERE = -1;
 
 /** @throws CodedError DecodeError `too_many_steps` */
-export function matchesPath(pattern: string, name: string, steps: Steps = { left: MATCHING_STEPS }): boolean {
+export function matchesPath(pattern: string, name: string, steps: Steps): boolean {
   return matches({ pattern, name, byFolder: false, lastClose: pattern.lastIndexOf(']'), steps });
 }
 
 /** As TUF reads patterns: folder by folder, so that no wildcard crosses a `/`. @throws CodedError as matchesPath */
-export function matchesPathByFolder(
-  pattern: string,
-  name: string,
-  steps: Steps = { left: MATCHING_STEPS },
-): boolean {
+export function matchesPathByFolder(pattern: string, name: string, steps: Steps): boolean {
   return matches({ pattern, name, byFolder: true, lastClose: pattern.lastIndexOf(']'), steps });
 }
 
@@ -130,6 +123,11 @@ function widthAt(text: string, at: number): number {
 }
 
 function spend({ steps }: Matching, count: number): void {
+  spendSteps(steps, count);
+}
+
+/** @throws CodedError DecodeError `too_many_steps` */
+export function spendSteps(steps: Steps, count: number): void {
   steps.left -= count;
   if (steps.left >= 0) return;
   throw new CodedError('DecodeError', 'too_many_steps', 'The patterns take too long to compare.');

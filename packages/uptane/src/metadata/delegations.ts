@@ -16,7 +16,7 @@ import {
   readStrings,
 } from '../json/decode.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
-import { MATCHING_STEPS } from '../dialect/match-path.ts';
+import { spendSteps, type Steps } from '../dialect/match-path.ts';
 
 export type DelegatedRole = RoleKeys & { readonly name: string };
 
@@ -75,22 +75,23 @@ export function readDelegations(value: JsonValue, dialect: Dialect): Delegations
 
 /**
  * Those that may speak for the image, in order. `hardwareId` is that of the ECU which is to install it.
- * @throws CodedError DecodeError when their patterns take too long to compare
+ * @throws CodedError DecodeError when comparing takes more steps than are left
  */
 export function* delegationsFor(
   { list, bins }: Delegations,
   image: { readonly name: string; readonly hardwareId?: string },
   { delegations: { matches } }: Dialect,
+  steps: Steps,
 ): Generator<Delegation> {
   const hash = sha256Hex(new TextEncoder().encode(image.name));
-  const steps = { left: MATCHING_STEPS };
   for (const delegation of list) {
-    const { hardwareIds } = delegation;
+    const { hardwareIds, paths, pathHashPrefixes } = delegation;
+    spendSteps(steps, 1 + (hardwareIds?.length ?? 0) + paths.length + pathHashPrefixes.length);
     const fits =
       hardwareIds === undefined || image.hardwareId === undefined || hardwareIds.includes(image.hardwareId);
     const covers =
-      delegation.paths.some((pattern) => matches(pattern, image.name, steps)) ||
-      delegation.pathHashPrefixes.some((prefix) => hash.startsWith(prefix));
+      paths.some((pattern) => matches(pattern, image.name, steps)) ||
+      pathHashPrefixes.some((prefix) => hash.startsWith(prefix));
     if (fits && covers) yield delegation;
   }
   if (bins !== undefined) yield binFor(bins, hash);

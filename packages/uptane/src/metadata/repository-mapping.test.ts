@@ -72,6 +72,18 @@ describe('repository mapping', () => {
       { ...MAPPING, repositories: { director: ['https://d/'], ['x'.repeat(65)]: ['https://i/'] } },
       `repositories["${'x'.repeat(64)}"]`,
     ],
+    [
+      'gives two repositories one address, however it is written',
+      {
+        ...MAPPING,
+        repositories: {
+          director: ['https://d/'],
+          image: ['https://i/', 'https://x/repo'],
+          other: ['https://X:443/repo/'],
+        },
+      },
+      'repositories["other"][0]',
+    ],
     ['lacks a mapping', { repositories: MAPPING.repositories }, 'mapping'],
     ['has an empty mapping', { ...MAPPING, mapping: [] }, 'mapping'],
     ['has an entry without paths', entry({ paths: undefined }), 'mapping[0].paths'],

@@ -4,6 +4,7 @@
 import { CodedError } from '../errors.ts';
 import { readArray, readBoolean, readInteger, readObject, readStrings } from '../json/decode.ts';
 import { parseStrictJson } from '../json/strict-json.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { matchesPath } from '../dialect/match-path.ts';
 import { member, type JsonValue } from '../json/value.ts';
 
@@ -42,7 +43,8 @@ export function parseRepositoryMapping(bytes: Uint8Array): RepositoryMapping {
 
 /** Those whose paths match the image, in order. The first decides; the next is asked where that one does not agree. */
 export function entriesFor({ mapping }: RepositoryMapping, name: string): readonly MappingEntry[] {
-  return mapping.filter(({ paths }) => paths.some((pattern) => matchesPath(pattern, name)));
+  const steps = { left: DEFAULT_LIMITS.searchSteps };
+  return mapping.filter(({ paths }) => paths.some((pattern) => matchesPath(pattern, name, steps)));
 }
 
 function readRepositories(value: JsonValue | undefined): RepositoryMapping['repositories'] {
@@ -58,9 +60,24 @@ function readRepositories(value: JsonValue | undefined): RepositoryMapping['repo
     for (const [index, url] of urls.entries()) checkUrl(url, `${path}[${index}]`);
     repositories.set(name, urls);
   }
+  checkAddresses(repositories);
   if (!repositories.has(DIRECTOR)) throw wrong('repositories', 'has to name "director"');
   if (repositories.size < 2) throw wrong('repositories', 'has to name a repository besides "director"');
   return repositories;
+}
+
+/** Two names of one repository would count as two that agree. */
+function checkAddresses(repositories: RepositoryMapping['repositories']): void {
+  const owners = new Map<string, string>();
+  for (const [name, urls] of repositories) {
+    for (const [index, url] of urls.entries()) {
+      const address = new URL(url).href.replace(/\/+$/, '');
+      const owner = owners.get(address) ?? name;
+      if (owner !== name)
+        throw wrong(`repositories["${name}"][${index}]`, `is the address of "${owner}" as well`);
+      owners.set(address, name);
+    }
+  }
 }
 
 function checkUrl(text: string, path: string): void {

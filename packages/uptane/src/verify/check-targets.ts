@@ -8,6 +8,7 @@ import type { Listing } from '../dialect/listing.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { checkSignatures, type Authority } from './check-signatures.ts';
 import { originOf } from './origin.ts';
+import { spend, type SearchBudget } from './search-budget.ts';
 import { checkExpiry, checkNotOlder, documentOf, type Trust } from './trusted-metadata.ts';
 
 export type TargetsExpectation = {
@@ -17,12 +18,15 @@ export type TargetsExpectation = {
   readonly listing?: Listing;
   /** The version below which it is a rollback. Under a Snapshot its own history is the guard. */
   readonly floor?: number;
+  /** Of the search that has come to a delegated role. */
+  readonly budget?: SearchBudget;
 };
 
 /** @throws MetadataError */
 export function checkTargets(received: Uint8Array, trust: Trust, expected: TargetsExpectation): Targets {
-  const { role, listing } = expected;
+  const { role, listing, budget } = expected;
   const origin = documentOf(trust, role);
+  spend(budget, 'bytes', received.byteLength, origin);
   const envelope = parseEnvelope(received, origin, trust.limits);
   if (listing !== undefined && !trust.dialect.isListed(envelope, listing)) {
     const code = role === 'targets' ? 'MetadataHashMismatch' : 'DelegationHashMismatch';
@@ -32,8 +36,10 @@ export function checkTargets(received: Uint8Array, trust: Trust, expected: Targe
       originOf(origin),
     );
   }
+  spend(budget, 'checks', envelope.signatures.length, origin);
   checkSignatures(envelope, expected.authority, origin);
   const targets = parseTargets(envelope, trust.repository, role);
+  spend(budget, 'checks', targets.delegations?.keys.size ?? 0, origin);
   if (listing !== undefined && targets.version !== listing.version) {
     const text = `${roleTitle(role)} has version ${targets.version}, Snapshot lists ${listing.version}.`;
     throw new MetadataError('VersionMismatch', text, originOf(origin));

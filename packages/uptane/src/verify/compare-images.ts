@@ -2,10 +2,12 @@
 // repository mapping names for it. A repository that fails or disagrees does not count; where too few are left, the
 // first refusal stands. Nobody is asked who is not needed. Source: Uptane Standard #full_verification, #repo_mapping_meta; TAP 4
 import { MetadataError } from '../errors.ts';
+import { hashesAgree } from '../hashes.ts';
+import { member } from '../json/value.ts';
 import type { Limits } from '../limits.ts';
 import { DIRECTOR, entriesFor, type MappingEntry } from '../metadata/repository-mapping.ts';
 import type { Instant } from '../time.ts';
-import { updateImageRepository, type FindImage } from './image-repository.ts';
+import { updateImageRepository, type FindImage, type ImageSearch } from './image-repository.ts';
 import {
   byHardware,
   type CountersAre,
@@ -25,21 +27,44 @@ export type Comparison = {
   readonly countersAre: CountersAre;
 };
 
-/** @throws MetadataError when the image is not the same on the other side */
-export type CompareImage = (offer: Offer) => Promise<VerifiedTarget>;
-
-/** The one Image repository is verified at once, mapped ones as they are needed. @throws MetadataError */
+/**
+ * Each image has to be the same on the other side. The one Image repository is verified at once, mapped ones as they are
+ * needed. Delegated roles that no image has led to are dropped, however it ends: else a supplier could go on inventing
+ * names until the disk is full. @throws MetadataError
+ */
 export async function compareImages(
   image: Repository | MappedRepositories,
+  offers: readonly Offer[],
   comparison: Comparison,
+): Promise<readonly VerifiedTarget[]> {
+  const searches: ImageSearch[] = [];
+  try {
+    const compare = await comparing(image, comparison, (search) => searches.push(search));
+    const targets: VerifiedTarget[] = [];
+    for (const offer of offers) targets.push(await compare(offer));
+    for (const search of searches) search.dropUnused();
+    return targets;
+  } catch (error) {
+    if (error instanceof MetadataError) for (const search of searches) search.dropUnused();
+    throw error;
+  }
+}
+
+type CompareImage = (offer: Offer) => Promise<VerifiedTarget>;
+
+async function comparing(
+  image: Repository | MappedRepositories,
+  comparison: Comparison,
+  opened: (search: ImageSearch) => void,
 ): Promise<CompareImage> {
   if (!('mapping' in image)) {
-    const find = await updateImageRepository(image, comparison.now, comparison.limits);
-    return (offer) => compareIn(find, offer, comparison);
+    const search = await updateImageRepository(image, comparison.now, comparison.limits);
+    opened(search);
+    return (offer) => compareIn(search.find, offer, comparison);
   }
-  const ask = askedOnce(image, comparison);
+  const ask = askedOnce(image, comparison, opened);
   return (offer) =>
-    compareMapped(image, offer, async (name) => compareIn(await ask(name), offer, comparison));
+    compareMapped(image, offer, async (name) => compareIn((await ask(name)).find, offer, comparison));
 }
 
 async function compareIn(find: FindImage, offer: Offer, comparison: Comparison): Promise<VerifiedTarget> {
@@ -57,12 +82,13 @@ type CompareWith = (repository: string) => Promise<VerifiedTarget>;
 
 async function compareMapped(
   { mapping }: MappedRepositories,
-  { entry }: Offer,
+  offer: Offer,
   compareWith: CompareWith,
 ): Promise<VerifiedTarget> {
+  const { entry } = offer;
   const refusals: MetadataError[] = [];
   for (const rule of entriesFor(mapping, entry.name)) {
-    const agreed = await agreement(rule, compareWith, refusals);
+    const agreed = await agreement(rule, offer, { compareWith, refusals });
     if (agreed !== undefined) return agreed;
     if (rule.terminating) break;
   }
@@ -71,39 +97,80 @@ async function compareMapped(
   );
 }
 
-/** The Director is one of those who have to agree. */
+/**
+ * The Director is one of those who have to agree. Any set of them that is large enough decides: one that contradicts the
+ * others must not keep them from it.
+ */
 async function agreement(
-  { repositories, threshold }: MappingEntry,
-  compareWith: CompareWith,
-  refusals: MetadataError[],
+  rule: MappingEntry,
+  offer: Offer,
+  { compareWith, refusals }: { compareWith: CompareWith; refusals: MetadataError[] },
 ): Promise<VerifiedTarget | undefined> {
-  let agreed: VerifiedTarget | undefined;
-  const listing: string[] = [];
-  for (const name of repositories) {
+  const said: Said[] = [];
+  for (const name of rule.repositories) {
     if (name === DIRECTOR) continue;
     try {
-      const target = await compareWith(name);
-      agreed = agreed === undefined ? target : mergeTargets(agreed, target);
+      said.push({ name, target: await compareWith(name) });
     } catch (error) {
       if (!(error instanceof MetadataError)) throw error;
       refusals.push(namingRepository(error, name));
       continue;
     }
-    listing.push(name);
-    if (listing.length + 1 >= threshold) return { ...agreed, repositories: listing };
+    const agreed = agreeing(said, rule.threshold - 1);
+    if (agreed !== undefined)
+      return rule.threshold < rule.repositories.length ? asDirectorSays(agreed, offer) : agreed;
+  }
+  if (said.length + 1 >= rule.threshold)
+    refusals.push(mismatch(offer.entry, 'the repositories contradict each other', DIRECTOR_TARGETS));
+  return undefined;
+}
+
+type Said = { readonly name: string; readonly target: VerifiedTarget };
+
+/** Those who say the same as the earliest possible one. Who lists one hash alone contradicts nobody by another. */
+function agreeing(said: readonly Said[], count: number): VerifiedTarget | undefined {
+  for (const first of said) {
+    let agreed = first.target;
+    const names = new Set([first.name]);
+    for (const { name, target } of said) {
+      if (names.has(name) || !hashesAgree(agreed.hashes, target.hashes)) continue;
+      agreed = mergeTargets(agreed, target);
+      names.add(name);
+    }
+    const repositories = said.map(({ name }) => name).filter((name) => names.has(name));
+    if (repositories.length >= count) return { ...agreed, repositories };
   }
   return undefined;
 }
 
+/**
+ * Where others could make up for a repository, none may add what the Director does not say: one wrong hash or address
+ * more, and the image that the others have would never do.
+ */
+function asDirectorSays(agreed: VerifiedTarget, { entry }: Offer): VerifiedTarget {
+  const { uri, ...rest } = agreed;
+  const isDirectors = uri !== undefined && uri === member(entry.custom, 'uri');
+  return { ...rest, hashes: entry.hashes, ...(isDirectors ? { uri } : {}) };
+}
+
 /** Each repository is brought up to date once in a cycle, and one that failed is not asked again. */
-function askedOnce({ repositories }: MappedRepositories, { now, limits }: Comparison) {
-  const asked = new Map<string, Promise<FindImage>>();
-  return (name: string): Promise<FindImage> => {
+function askedOnce(
+  { repositories }: MappedRepositories,
+  { now, limits }: Comparison,
+  opened: (search: ImageSearch) => void,
+) {
+  const searches = new Map<string, Promise<ImageSearch>>();
+  return (name: string): Promise<ImageSearch> => {
     const repository = repositories.get(name);
     if (repository === undefined) throw new TypeError(`The mapped repository "${name}" is not there.`);
-    const find = asked.get(name) ?? updateImageRepository(repository, now, limits);
-    asked.set(name, find);
-    return find;
+    const search =
+      searches.get(name) ??
+      updateImageRepository(repository, now, limits).then((found) => {
+        opened(found);
+        return found;
+      });
+    searches.set(name, search);
+    return search;
   };
 }
 

@@ -8,7 +8,7 @@ import { updateDirector } from './director-repository.ts';
 import { readOffers } from './match-targets.ts';
 import { provisionedImages, type MappedRepositories } from './mapped-repositories.ts';
 import { provisioned, type Repository } from './metadata-source.ts';
-import type { Vehicle, Verdict, VerifiedTarget } from './verdict.ts';
+import type { Vehicle, Verdict } from './verdict.ts';
 
 /**
  * What is new for this vehicle, as the Director says it and the Image repository, or whoever the repository mapping
@@ -35,15 +35,7 @@ export async function fullVerification(
   if (offers.every((offer) => offer.toUpdate.length === 0)) return { kind: 'nothing_new', ...assignment };
 
   const countersAre = vehicle.directorFullRoles === 'off' ? 'unknown to the Director' : 'kept up';
-  const compare = await compareImages(isSecondary ? provisionedImages(image) : image, {
-    now,
-    limits,
-    countersAre,
-  });
-  const verified: VerifiedTarget[] = [];
-  for (const offer of offers) {
-    const target = await compare(offer);
-    if (target.ecus.size > 0) verified.push(target);
-  }
-  return { kind: 'updates', ...assignment, targets: verified };
+  const images = isSecondary ? provisionedImages(image) : image;
+  const verified = await compareImages(images, offers, { now, limits, countersAre });
+  return { kind: 'updates', ...assignment, targets: verified.filter(({ ecus }) => ecus.size > 0) };
 }

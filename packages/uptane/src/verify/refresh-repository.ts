@@ -4,7 +4,7 @@ import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import type { Limits } from '../limits.ts';
 import type { TargetEntry } from '../metadata/targets.ts';
 import type { Instant } from '../time.ts';
-import { findImages } from './image-repository.ts';
+import { searchImages } from './image-repository.ts';
 import type { Repository } from './metadata-source.ts';
 import { updateTopLevel } from './update-top-level.ts';
 
@@ -22,9 +22,8 @@ export async function refreshRepository(
   limits: Limits = (repository.dialect ?? UPTANE_DIALECT).limits,
 ): Promise<RefreshedRepository> {
   const top = await updateTopLevel(repository, now, limits);
-  const find = findImages(top);
   return {
-    find: (name) => find(name),
+    find: (name) => searchImages(top).find(name),
     consistentSnapshot: top.session.trust.root.consistentSnapshot,
   };
 }

@@ -14,10 +14,11 @@ import {
   type Delegation,
   type Delegations,
 } from '../metadata/delegations.ts';
-import { malformed, refusingMalformed } from '../metadata/envelope.ts';
+import { malformed } from '../metadata/envelope.ts';
 import type { TargetEntry, Targets } from '../metadata/targets.ts';
 import { originOf } from './origin.ts';
 import { agreedEntry } from './resolve-multi-role.ts';
+import { searchBudget, type SearchBudget } from './search-budget.ts';
 
 /** Loads and verifies a delegated role for one delegator. */
 export type LoadDelegated = (role: DelegatedRole, keys: KeyRing) => Promise<Targets>;
@@ -31,6 +32,8 @@ export type Search = {
   readonly rootKeys: KeyRing;
   readonly limits: Limits;
   readonly load: LoadDelegated;
+  /** Absent: this search has one of its own. */
+  readonly budget?: SearchBudget;
 };
 
 /** What a repository says of an image, and which of its roles says it. */
@@ -38,6 +41,9 @@ export type FoundTarget = TargetEntry & { readonly role: TargetsRole };
 type TargetsRole = Exclude<StoredRole, 'root' | 'timestamp' | 'snapshot'>;
 
 type Walk = Search & {
+  readonly budget: SearchBudget;
+  /** What each role says of the image: making an entry out of text is done once. */
+  readonly entries: Map<Targets, FoundTarget>;
   /** Roles from the top down to here. */
   readonly path: readonly string[];
   readonly visited: Set<string>;
@@ -47,24 +53,44 @@ type Answer = FoundTarget | 'not found' | 'stop';
 
 /** undefined: no role that may speak for the name lists it. @throws MetadataError of a role that cannot be verified */
 export async function resolveTarget(top: Targets, search: Search): Promise<FoundTarget | undefined> {
-  const found = await visit(top, { ...search, path: [], visited: new Set(), visits: { count: 0 } });
+  const budget = search.budget ?? searchBudget(search.limits);
+  const start = { path: [], visited: new Set<string>(), visits: { count: 0 }, entries: new Map() };
+  const found = await visit(top, { ...search, ...start, budget });
   return typeof found === 'string' ? undefined : found;
 }
 
 async function visit(targets: Targets, walk: Walk): Promise<Answer> {
-  const origin = originOfLast(walk);
-  const entry = targets.targets.get(walk.name);
-  if (entry !== undefined) return { ...entry, role: origin.role };
+  const entry = entryOf(targets, walk);
+  if (entry !== undefined) return entry;
   const { delegations } = targets;
   if (delegations === undefined) return 'not found';
   checkKeyIds(delegations, walk);
-  const asked = refusingMalformed(origin, () => [...delegationsFor(delegations, walk, walk.dialect)]);
-  for (const delegation of asked) {
+  for (const delegation of delegationsAsked(delegations, walk)) {
     const found = await ask(delegation, delegations.keys, walk);
     if (found !== 'not found') return found;
     if (delegation.terminating) return 'stop';
   }
   return 'not found';
+}
+
+function entryOf(targets: Targets, walk: Walk): FoundTarget | undefined {
+  const known = walk.entries.get(targets);
+  if (known !== undefined) return known;
+  const entry = targets.targets.get(walk.name);
+  if (entry === undefined) return undefined;
+  const found = { ...entry, role: originOfLast(walk).role };
+  walk.entries.set(targets, found);
+  return found;
+}
+
+function delegationsAsked(delegations: Delegations, walk: Walk): readonly Delegation[] {
+  const { dialect, budget } = walk;
+  try {
+    return [...delegationsFor(delegations, walk, dialect, budget.steps)];
+  } catch (cause) {
+    if (budget.steps.left < 0) throw tooFar(walk, 'takes too many steps to compare patterns', cause);
+    throw cause;
+  }
 }
 
 async function ask({ roles, agreement }: Delegation, keys: KeyRing, walk: Walk): Promise<Answer> {
@@ -95,19 +121,17 @@ function countVisit(name: string, walk: Walk): void {
 }
 
 /** An error, since a role that is passed over leaves the image to the next in line. It names who delegates further. */
-function tooFar(walk: Walk, how: string): MetadataError {
+function tooFar(walk: Walk, how: string, cause?: unknown): MetadataError {
   const text = `The search for "${walk.name}" ${how}.`;
   return new MetadataError('TargetMismatch', text, {
     ...originOf(originOfLast(walk)),
     attack: 'endless data',
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 
 /** The document that the search has come to. */
-function originOfLast({ path, repository }: Walk): {
-  role: TargetsRole;
-  repository: RepositoryName;
-} {
+function originOfLast({ path, repository }: Walk): { role: TargetsRole; repository: RepositoryName } {
   const delegation = path.at(-1);
   return { role: delegation === undefined ? 'targets' : { delegation }, repository };
 }

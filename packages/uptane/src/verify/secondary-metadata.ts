@@ -69,8 +69,7 @@ async function rolesUsed(
     used.set(name, roles);
     if (!roles.some((one) => isSameRole(one, role))) roles.push(role);
   });
-  const compare = await compareImages(watched, { now, limits, countersAre: 'unknown to the Director' });
-  for (const offer of offers) await compare(offer);
+  await compareImages(watched, offers, { now, limits, countersAre: 'unknown to the Director' });
   return used;
 }
 

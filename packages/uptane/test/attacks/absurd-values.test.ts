@@ -55,7 +55,7 @@ describe('delegations beyond reason', () => {
     const hostile = `*[${'bc'.repeat(150_000)}]x`;
     supplier.paths = [hostile, hostile, hostile, 'supplied/*'];
     await world.simulator.publish();
-    await world.client.refuses('SecurityException::Targets');
+    assert.equal((await world.client.refuses('TargetMismatch')).attack, 'endless data');
     supplier.paths = ['supplied/*'];
     await goesOn(world.simulator, world.client);
   });

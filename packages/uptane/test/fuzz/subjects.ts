@@ -174,8 +174,8 @@ function readInstant(input: Uint8Array): void {
 /** The pattern, then the name, each on a line of its own. Long ones are for the count of steps alone. */
 function readPattern(input: Uint8Array): void {
   const [pattern = '', name = ''] = new TextDecoder().decode(input).split('\n');
-  const found = matchesPath(pattern, name);
-  const byFolder = matchesPathByFolder(pattern, name);
+  const found = matchesPath(pattern, name, { left: 1_000_000 });
+  const byFolder = matchesPathByFolder(pattern, name, { left: 1_000_000 });
   if (pattern.length * name.length > 400 || pattern.split('*').length > 4) return;
   assert.equal(found, plainMatch(pattern, name));
   const [patterns, folders] = [pattern.split('/'), name.split('/')];
