@@ -9,8 +9,6 @@ import { LARGE, type ScannedJson } from './scan-json.ts';
 
 type Document = Rewriting & Ordering;
 
-const ENDS: ReadonlySet<number> = new Set([BYTE.comma, BYTE.closeObject, BYTE.closeArray]);
-
 export function rewriteJson(scanned: ScannedJson): ScannedJson {
   const { bytes, isAscii } = scanned;
   if (scanned.isSpacedOut) return compactJson(bytes);
@@ -85,11 +83,15 @@ function writePlain(rewriting: Rewriting, start: number): number {
   const { input } = rewriting;
   let at = start;
   if (input[at] === BYTE.minus && input[at + 1] === BYTE.zero) at += 1;
-  for (let byte = input[at]; byte !== undefined && byte > 0x20 && !ENDS.has(byte); byte = input[at]) {
+  for (let byte = input[at] ?? 0; isPlain(byte); byte = input[at] ?? 0) {
     write(rewriting, byte);
     at += 1;
   }
   return at;
+}
+
+function isPlain(byte: number): boolean {
+  return byte > 0x20 && byte !== BYTE.comma && byte !== BYTE.closeObject && byte !== BYTE.closeArray;
 }
 
 function skipBlanks(bytes: Buffer, start: number): number {
