@@ -2,7 +2,7 @@
 // Source: Uptane Standard #common_metadata_structures
 import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
-import { readArray, readInteger, readObject, readString, readStrings } from '../json/decode.ts';
+import { readArray, readInteger, readObject, readOptional, readString, readStrings } from '../json/decode.ts';
 import { canonicalText } from '../json/canonical-json.ts';
 import { member, type JsonObject, type JsonValue } from '../json/value.ts';
 import { parseKeyId, type KeyId } from '../identifiers.ts';
@@ -17,6 +17,8 @@ const MAX_THRESHOLD = 1000;
 /** Of one document: making them out of text takes longer than all else that is read. */
 const MAX_KEYS = 1000;
 const MAX_KEY_IDS = 1000;
+const MAX_HARDWARE_IDS = 1000;
+const MAX_MUST_MATCH = 100;
 const MAX_KNOWN_KEYS = 256;
 const MAX_KNOWN_TEXT = 4096; // an RSA key of 8192 bits has some 1500
 const knownKeys = new Map<string, VerifyingKey>();
@@ -81,6 +83,23 @@ export function readRoleKeys(value: JsonValue | undefined, place: RolePlace): Ro
       role: title,
     },
   );
+}
+
+/** `hardwareIds`, of a delegation or of an image. Each is compared with others: their number is bounded. */
+export function readHardwareList(object: JsonObject): readonly string[] | undefined {
+  return readShortList(object, 'hardwareIds', MAX_HARDWARE_IDS);
+}
+
+/** Names of `custom` fields that have to be equal in both repositories. */
+export function readMustMatch(custom: JsonObject): readonly string[] {
+  return [...new Set(readShortList(custom, 'mustMatch', MAX_MUST_MATCH) ?? [])];
+}
+
+function readShortList(object: JsonObject, name: string, most: number): readonly string[] | undefined {
+  const listed = readOptional(object, name, readArray);
+  if (listed === undefined) return undefined;
+  checkCount(listed.length, most, name);
+  return readStrings(listed, name);
 }
 
 /** @throws CodedError DecodeError */

@@ -1,7 +1,14 @@
 // View of the `delegations` of a Targets file: keys, and who may speak for which images, in order of priority. Delegations
 // to several roles at once come first: a single role must not overrule what needs the agreement of several.
 // Source: Uptane Standard #delegations; TAP 3, TAP 15; TUF specification 4.5; docs/adr/0013-delegations.md
-import { checkCount, readKeyRing, readRoleKeys, type KeyRing, type RoleKeys } from './common.ts';
+import {
+  checkCount,
+  readHardwareList,
+  readKeyRing,
+  readRoleKeys,
+  type KeyRing,
+  type RoleKeys,
+} from './common.ts';
 import { TOP_LEVEL_ROLES } from '../dialect/role.ts';
 import type { Dialect } from '../dialect/dialect.ts';
 import { CodedError, MetadataError } from '../errors.ts';
@@ -154,12 +161,12 @@ function readTerminating(object: JsonObject): boolean {
 /** A role states them in its `custom`; where they stand beside it as well, what both allow. */
 function readHardware(object: JsonObject, custom?: JsonObject): Pick<Delegation, 'hardwareIds'> {
   const lists = [object, custom].flatMap((place) => {
-    const listed = place === undefined ? undefined : readOptional(place, 'hardwareIds', readStrings);
-    return listed === undefined ? [] : [listed];
+    const listed = place === undefined ? undefined : readHardwareList(place);
+    return listed === undefined ? [] : [new Set(listed)];
   });
   const [first, ...others] = lists;
   if (first === undefined) return {};
-  return { hardwareIds: first.filter((id) => others.every((other) => other.includes(id))) };
+  return { hardwareIds: [...first].filter((id) => others.every((other) => other.has(id))) };
 }
 
 function readPaths(

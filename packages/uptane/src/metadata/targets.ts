@@ -2,12 +2,12 @@
 // Source: Uptane Standard #targets_metadata, #custom_metadata
 import { readDelegations, type Delegations } from './delegations.ts';
 import { refusingMalformed, type DocumentOrigin, type Envelope } from './envelope.ts';
-import { readHeader, type Header } from './common.ts';
+import { readHardwareList, readHeader, type Header } from './common.ts';
 import type { StoredRole } from './filename.ts';
 import { readTargetTable, type TargetTable } from './target-table.ts';
 import type { RepositoryName } from '../errors.ts';
 import { parseCorrelationId, type CorrelationId } from '../identifiers.ts';
-import { readInteger, readObject, readOptional, readString, readStrings } from '../json/decode.ts';
+import { readInteger, readObject, readOptional, readString } from '../json/decode.ts';
 import {
   decode,
   decodeMembers,
@@ -83,7 +83,7 @@ export function readEcuIdentifiers(custom: JsonObject): ReadonlyMap<string, stri
 
 /** `custom.hardwareIds` of an Image repository's target. */
 export function readHardwareIds(custom: JsonObject): readonly string[] {
-  return readOptional(custom, 'hardwareIds', readStrings) ?? [];
+  return readHardwareList(custom) ?? [];
 }
 
 export function readReleaseCounter(custom: JsonObject): number | undefined {

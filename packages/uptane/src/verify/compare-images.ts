@@ -29,8 +29,8 @@ export type Comparison = {
 
 /**
  * Each image has to be the same on the other side. The one Image repository is verified at once, mapped ones as they are
- * needed. Delegated roles that no image has led to are dropped, however it ends: else a supplier could go on inventing
- * names until the disk is full. @throws MetadataError
+ * needed. Delegated roles that no image has led to are dropped once all is found: else a supplier could go on inventing
+ * names until the disk is full. A search that failed has not seen all, and drops nothing. @throws MetadataError
  */
 export async function compareImages(
   image: Repository | MappedRepositories,
@@ -38,16 +38,11 @@ export async function compareImages(
   comparison: Comparison,
 ): Promise<readonly VerifiedTarget[]> {
   const searches: ImageSearch[] = [];
-  try {
-    const compare = await comparing(image, comparison, (search) => searches.push(search));
-    const targets: VerifiedTarget[] = [];
-    for (const offer of offers) targets.push(await compare(offer));
-    for (const search of searches) search.dropUnused();
-    return targets;
-  } catch (error) {
-    if (error instanceof MetadataError) for (const search of searches) search.dropUnused();
-    throw error;
-  }
+  const compare = await comparing(image, comparison, (search) => searches.push(search));
+  const targets: VerifiedTarget[] = [];
+  for (const offer of offers) targets.push(await compare(offer));
+  for (const search of searches) search.dropUnused();
+  return targets;
 }
 
 type CompareImage = (offer: Offer) => Promise<VerifiedTarget>;
@@ -148,9 +143,16 @@ function agreeing(said: readonly Said[], count: number): VerifiedTarget | undefi
  * more, and the image that the others have would never do.
  */
 function asDirectorSays(agreed: VerifiedTarget, { entry }: Offer): VerifiedTarget {
-  const { uri, ...rest } = agreed;
-  const isDirectors = uri !== undefined && uri === member(entry.custom, 'uri');
-  return { ...rest, hashes: entry.hashes, ...(isDirectors ? { uri } : {}) };
+  const { uri, targetFormat, ...rest } = agreed;
+  const isDirectors = (name: string, value: string | undefined): boolean =>
+    value !== undefined && value === member(entry.custom, name);
+  return {
+    ...rest,
+    hashes: entry.hashes,
+    custom: entry.custom,
+    ...(isDirectors('uri', uri) && uri !== undefined ? { uri } : {}),
+    ...(isDirectors('targetFormat', targetFormat) && targetFormat !== undefined ? { targetFormat } : {}),
+  };
 }
 
 /** Each repository is brought up to date once in a cycle, and one that failed is not asked again. */

@@ -72,12 +72,12 @@ async function updateFullRoles(
 ): Promise<Snapshot | undefined> {
   const { repository, trust } = session;
   const flags = repository.store.flags();
-  if (mode === 'off') {
-    if (flags.directorFullRoles()) forgetFullRoles(repository);
-    return undefined;
-  }
   // A Snapshot that was verified is proof as well, even if Targets was withheld and nothing is remembered yet.
   const wasServed = flags.directorFullRoles() || repository.store.load('snapshot') !== undefined;
+  if (mode === 'off') {
+    if (wasServed) forgetFullRoles(repository);
+    return undefined;
+  }
   const demanded = mode === 'required' || wasServed;
   const offered = trust.root.roles.has('timestamp') && trust.root.roles.has('snapshot');
   const timestamp = offered ? await updateTimestamp(session) : undefined;

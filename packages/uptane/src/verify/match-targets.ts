@@ -5,9 +5,10 @@ import { MetadataError } from '../errors.ts';
 import { hashesAgree, type Hashes } from '../hashes.ts';
 import type { EcuSerial, HardwareId } from '../identifiers.ts';
 import { canonicalText } from '../json/canonical-json.ts';
-import { readOptional, readString, readStrings } from '../json/decode.ts';
+import { readOptional, readString } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject } from '../json/value.ts';
 import { malformed, refusingMalformed, type DocumentOrigin } from '../metadata/envelope.ts';
+import { readMustMatch } from '../metadata/common.ts';
 import {
   readEcuIdentifiers,
   readHardwareIds,
@@ -68,7 +69,7 @@ export function matchTarget(
     if (!hardwareIds.includes(ecu.hardwareId))
       throw mismatch(entry, `it is not for "${ecu.hardwareId}"`, from);
   }
-  for (const name of [...director.mustMatch, ...other.mustMatch]) {
+  for (const name of new Set([...director.mustMatch, ...other.mustMatch])) {
     if (!isSameMember(entry.custom, image.custom, name)) throw mismatch(entry, `"${name}" differs`, from);
   }
   // One repository alone could raise a counter, after which nothing else were ever installed.
@@ -151,7 +152,7 @@ function runs(ecu: VehicleEcu, entry: TargetEntry): boolean {
 
 function readCustom(custom: JsonObject) {
   return {
-    mustMatch: readOptional(custom, 'mustMatch', readStrings) ?? [],
+    mustMatch: readMustMatch(custom),
     releaseCounter: readReleaseCounter(custom),
     targetFormat: readFormat(custom),
     uri: readUri(custom),

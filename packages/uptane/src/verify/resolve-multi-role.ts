@@ -3,9 +3,9 @@
 // Source: Uptane Standard #multirole_delegations; TAP 3; docs/adr/0013-delegations.md
 import type { RepositoryName } from '../errors.ts';
 import { canonicalText } from '../json/canonical-json.ts';
-import { readOptional, readStrings } from '../json/decode.ts';
 import { jsonObject, member, type JsonObject } from '../json/value.ts';
 import { refusingMalformed } from '../metadata/envelope.ts';
+import { readMustMatch } from '../metadata/common.ts';
 import { readHardwareIds, readReleaseCounter, type TargetEntry } from '../metadata/targets.ts';
 import type { FoundTarget } from './resolve-delegations.ts';
 
@@ -30,7 +30,7 @@ export function agreedEntry(
 
 /** Everything that has to be the same, as text. */
 function statementOf({ name, lengthBytes, hashes, custom }: TargetEntry): string {
-  const mustMatch = distinct(readOptional(custom, 'mustMatch', readStrings) ?? []);
+  const mustMatch = distinct(readMustMatch(custom));
   return canonicalText(
     jsonObject([
       ['name', name],

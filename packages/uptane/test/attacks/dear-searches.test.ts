@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fixedKeys, offerDelegated, SECONDARY } from '@ota-connect/testkit';
-import { DEFAULT_LIMITS, type Limits } from '../../src/index.ts';
+import { addSeconds, DEFAULT_LIMITS, type Limits } from '../../src/index.ts';
 import { honestStart } from '../client.ts';
 
 const ENDLESS = 'endless data';
@@ -105,6 +105,25 @@ describe('search through delegations', () => {
   });
 });
 
+describe('lists that are compared with each other', () => {
+  const ids = Array.from({ length: 1001 }, (_, at) => `id-${at}`);
+
+  it('are refused beyond a thousand hardware ids, of a role and of an image, and a hundred fields that have to match', async () => {
+    const ofRole = await honestStart();
+    (await offerDelegated(ofRole.simulator)).hardwareIds = ['primary-hw', ...ids];
+    await ofRole.simulator.publish();
+    await ofRole.client.refuses('SecurityException::Targets');
+    for (const custom of [{ hardwareIds: ['primary-hw', ...ids] }, { mustMatch: ids.slice(0, 101) }]) {
+      const { simulator, client } = await honestStart();
+      const delegation = await simulator.delegate('supplier', ['*']);
+      const image = { name: 'a.bin', content: new Uint8Array(3), hardwareIds: ['primary-hw'], custom };
+      simulator.assign(simulator.addDelegatedImage(delegation, image));
+      await simulator.publish();
+      await client.refuses('SecurityException::supplier');
+    }
+  });
+});
+
 describe('store of delegated roles', () => {
   it('keeps those alone to which an image of this cycle leads [resolve_delegations/2]', async () => {
     const { simulator, client, supplier, roles } = await entangled();
@@ -112,11 +131,25 @@ describe('store of delegated roles', () => {
     await client.refuses('TargetMismatch');
     assert.notEqual(client.image.load({ delegation: 'role-0' }), undefined);
     for (const role of roles) role.paths = ['other/*'];
-    await simulator.delegate('new name', ['*'], supplier);
+    const found = await simulator.delegate('new name', ['*'], supplier);
+    const content = new TextEncoder().encode('found');
+    simulator.director.targets.clear();
+    simulator.assign(
+      simulator.addDelegatedImage(found, { name: 'found.bin', content, hardwareIds: ['primary-hw'] }),
+    );
     await simulator.publish();
-    await client.refuses('TargetMismatch');
+    assert.equal((await client.updates()).length, 1);
     const stored = [...client.image.contents().keys()].filter((role) => role.startsWith('delegation '));
     assert.deepEqual(stored, ['delegation new name', 'delegation supplier']);
+  });
+
+  it('keeps what is stored, when a search over it fails, for it has not seen all [resolve_delegations/2]', async () => {
+    const { simulator, client } = await honestStart();
+    const delegation = await offerDelegated(simulator);
+    await simulator.publish();
+    assert.equal((await client.updates()).length, 1);
+    await assert.rejects(client.verifyStored(addSeconds(delegation.expires, 1)), { attack: 'freeze' });
+    assert.equal((await client.verifyStored()).kind, 'updates');
   });
 
   it('keeps what is stored, when nothing is searched [resolve_delegations/2]', async () => {
