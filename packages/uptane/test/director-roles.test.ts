@@ -59,6 +59,22 @@ describe('a Director', () => {
     assert.equal(client.director.flags().directorFullRoles(), false);
   });
 
+  it('is forgotten too, when its Snapshot was verified and its Targets were withheld [full_verification/3]', async () => {
+    const simulator = await RepositorySimulator.create();
+    simulator.offer('app.bin');
+    await simulator.publish();
+    const client = new TestClient(simulator);
+    simulator.director.overrides.set('targets.json', 'absent');
+    await client.refuses('MetadataFetchFailure');
+    simulator.director.overrides.clear();
+    simulator.dropDirectorRoles();
+    const { vehicle } = client;
+    client.vehicle = { ...vehicle, directorFullRoles: 'off' };
+    assert.equal((await client.verify()).kind, 'updates');
+    client.vehicle = vehicle;
+    assert.equal((await client.verify()).kind, 'updates');
+  });
+
   it('is forgotten once, not at every poll [full_verification/3]', async () => {
     const { simulator, client } = await honestStart();
     client.vehicle = { ...client.vehicle, directorFullRoles: 'off' };

@@ -205,6 +205,19 @@ describe('repository mapping in full verification', () => {
     assert.deepEqual(found?.repositories, ['image', 'second']);
   });
 
+  it('takes no format that the Director does not state, where others could make up for whoever states it [5.4.4.2-0]', async () => {
+    const client = await MappedClient.create([TWO_OF_THREE], ['second', 'third']);
+    const target = offer(client, 'app.bin', ['image', 'second', 'third']);
+    const custom = { ...target.custom, targetFormat: 'OSTREE' };
+    client.repository('image').targets.set('app.bin', { ...target, custom });
+    await client.publish();
+    const verdict = await client.verify();
+    const [found] = verdict.kind === 'updates' ? verdict.targets : [];
+    assert.ok(found);
+    assert.equal(found.targetFormat, undefined);
+    assert.equal(found.custom['targetFormat'], undefined);
+  });
+
   it('lets a failure of a store through, whoever else would agree [5.4.4.2-0, 5.4.4-1]', async () => {
     const client = await MappedClient.create([TWO_OF_THREE], ['second', 'third']);
     offer(client, 'app.bin', ['image', 'second', 'third']);
