@@ -6,6 +6,9 @@ import type { ConfigOf } from './key-kinds.ts';
 
 const SOURCES = ['file', 'pkcs11'] as const;
 
+/** Keys that the original does not know. */
+const OURS = { ours: true } as const;
+
 export const CONFIG_SCHEMA = {
   logger: {
     loglevel: integer(
@@ -13,6 +16,7 @@ export const CONFIG_SCHEMA = {
       'Least severity that is logged: 0 trace, 1 debug, 2 info, 3 warning, 4 error, 5 fatal.',
       { min: 0, max: 5 },
     ),
+    format: choice(['text', 'json'], 'text', 'Lines for people, or one JSON object a line.', OURS),
   },
   p11: {
     module: path('', 'PKCS#11 library.'),
@@ -39,6 +43,11 @@ export const CONFIG_SCHEMA = {
     device_id: text('', 'Empty: from the certificate, else a random name.'),
     primary_ecu_serial: text('', 'Empty: the key id of the Primary’s Uptane key.'),
     primary_ecu_hardware_id: text('', 'Empty: the host name.'),
+    renew_before_days: integer(
+      30,
+      'The device renews its certificate that many days before it expires, where the server can. 0: never.',
+      { min: 0, max: 36_500, ...OURS },
+    ),
     ecu_registration_endpoint: url('Empty: uptane.director_server + /ecus.'),
     mode: choice(
       ['Default', 'SharedCred', 'DeviceCred', 'SharedCredReuse'],
@@ -62,6 +71,34 @@ export const CONFIG_SCHEMA = {
       min: 0,
       max: 4_294_967_295,
     }),
+    polling_jitter_percent: integer(10, 'By how much of itself each pause differs at random, both ways.', {
+      min: 0,
+      max: 50,
+      ...OURS,
+    }),
+    polling_max_backoff_sec: integer(
+      3600,
+      'The longest pause after failures in a row; each failure doubles the pause up to here.',
+      { min: 1, max: 604_800, ...OURS },
+    ),
+    manifest_max_age_sec: integer(
+      600,
+      'A polling daemon sends an unchanged manifest again when the last one is older. 0: with each poll.',
+      { min: 0, max: 4_294_967_295, ...OURS },
+    ),
+    trust_on_first_use: flag(
+      true,
+      'Take the first Root of a repository from the server. false: only one that was shipped in the import directory.',
+      OURS,
+    ),
+    enable_online_updates: flag(true, 'Poll the servers for updates.', OURS),
+    enable_offline_updates: flag(false, 'Take updates from a lockbox on removable media.', OURS),
+    offline_updates_source: path('/mnt/offline-updates/', 'Directory where a lockbox appears.', OURS),
+    update_lock_file: path(
+      '',
+      'While another process holds a lock (flock) on this file, nothing is downloaded or installed.',
+      OURS,
+    ),
     director_full_roles: choice(
       ['auto', 'required', 'off'],
       'auto',
@@ -82,6 +119,24 @@ export const CONFIG_SCHEMA = {
     images_path: path('/var/sota/images', 'Downloaded images.'),
     packages_file: path('/usr/package.manifest', 'List of installed packages, lines of name and version.'),
     fake_need_reboot: flag(false, 'The test manager asks for a reboot after each installation.'),
+    fake_fail_install: flag(false, 'The package manager none fails each installation, for tests.', OURS),
+    script: path('', 'Executable of the package manager script.', OURS),
+    script_timeout_sec: integer(3600, 'The longest that one call of that executable may take.', {
+      min: 1,
+      max: 604_800,
+      ...OURS,
+    }),
+    ostree_command: text('ostree', 'The ostree program.', OURS),
+    rauc_command: text('rauc', 'The rauc program.', OURS),
+    keep_images: integer(
+      2,
+      'Images of how many installations an ECU keeps; older ones are deleted by the daemon.',
+      {
+        min: 0,
+        max: 1000,
+        ...OURS,
+      },
+    ),
     booted: choice(['booted', 'staged'], 'booted', 'Which deployment counts as current.', {
       aliases: { '0': 'staged', '1': 'booted' },
     }),
@@ -118,6 +173,59 @@ export const CONFIG_SCHEMA = {
     reboot_sentinel_dir: path('/var/run/aktualizr-session', 'Directory that a reboot empties.'),
     reboot_sentinel_name: path('need_reboot', 'File whose presence says that a reboot is due.'),
     reboot_command: text('/sbin/reboot', 'Run through the shell.'),
+  },
+  network: {
+    curl_proxy: secret('', 'Proxy for everything that is fetched: http://[USER:PASSWORD@]HOST:PORT.', OURS),
+    no_proxy: text('', 'Hosts that are asked without the proxy, separated by commas.', OURS),
+    curl_bandwidth: integer(0, 'The most bytes a second that images may take; 0 is no limit.', {
+      min: 0,
+      max: 99_999_999_999,
+      ...OURS,
+    }),
+    use_oscp: flag(false, 'Require a stapled OCSP answer.', OURS),
+    parallel_downloads: integer(2, 'How many images are fetched at the same time.', {
+      min: 1,
+      max: 8,
+      ...OURS,
+    }),
+    stall_bytes_per_second: integer(5000, 'What is slower than this over the whole window has stalled.', {
+      min: 0,
+      max: 99_999_999_999,
+      ...OURS,
+    }),
+    stall_window_sec: integer(60, 'Length of that window.', { min: 1, max: 86_400, ...OURS }),
+  },
+  hooks: {
+    program: path('', 'Executable that is called before and after each stage and may postpone it.', OURS),
+    timeout_sec: integer(60, 'The longest that one call may take.', { min: 1, max: 86_400, ...OURS }),
+  },
+  health: {
+    command: text(
+      '',
+      'Run through the shell after an installation; exit code 0 says that the version is good.',
+      OURS,
+    ),
+    systemd_target: text('', 'A systemd unit that has to be active before a version is called good.', OURS),
+    timeout_sec: integer(60, 'The longest that one run of the command may take.', {
+      min: 1,
+      max: 86_400,
+      ...OURS,
+    }),
+    grace_sec: integer(300, 'How long a new version may take to become healthy before it is rolled back.', {
+      min: 0,
+      max: 604_800,
+      ...OURS,
+    }),
+  },
+  control: {
+    socket: path('/run/aktualizr/control.sock', 'Unix socket of the daemon; empty: none.', OURS),
+    group: text('', 'Group that may use the socket; empty: the daemon’s own user alone.', OURS),
+    dbus: choice(
+      ['auto', 'required', 'off'],
+      'auto',
+      'Whether the daemon shows itself on the system bus.',
+      OURS,
+    ),
   },
 } as const;
 

@@ -10,10 +10,14 @@ export function configurationReport(config: Config): string {
   let report = '';
   for (const [section, keys] of SCHEMA_SECTIONS) {
     const values = new Map<string, unknown>(Object.entries(config[section as keyof Config]));
+    const told = Object.entries(keys).filter(
+      ([key, kind]) => kind.ours !== true || values.get(camelCase(key)) !== kind.fallback,
+    );
+    // A section that the original does not know, all of it as by default.
+    if (told.length === 0) continue;
     report += `[${section}]\n`;
-    for (const [key, kind] of Object.entries(keys)) {
+    for (const [key, kind] of told) {
       const value = values.get(camelCase(key));
-      if (kind.ours === true && value === kind.fallback) continue;
       report += setting(kind.dumpName ?? key, kind.kind === 'secret' && value !== '' ? REDACTED : value);
     }
     if (section === 'pacman') report += extraSettings(config.pacman.extra);

@@ -46,29 +46,30 @@ export function path(fallback: string, comment: string, extra: Extra = {}): KeyK
   return { kind: 'path', fallback, comment, read: asText, ...extra };
 }
 
-export function secret(fallback: string, comment: string): KeyKind<string> {
-  return { kind: 'secret', fallback, comment, read: asText };
+export function secret(fallback: string, comment: string, extra: Extra = {}): KeyKind<string> {
+  return { kind: 'secret', fallback, comment, read: asText, ...extra };
 }
 
 export function url(comment: string): KeyKind<string> {
   return { kind: 'url', fallback: '', comment, read: readUrl };
 }
 
-export function flag(fallback: boolean, comment: string): KeyKind<boolean> {
-  return { kind: 'flag', fallback, comment, read: readFlag };
+export function flag(fallback: boolean, comment: string, extra: Extra = {}): KeyKind<boolean> {
+  return { kind: 'flag', fallback, comment, read: readFlag, ...extra };
 }
 
 export function integer(
   fallback: number,
   comment: string,
-  range: { readonly min: number; readonly max: number },
+  range: Extra & { readonly min: number; readonly max: number },
 ): KeyKind<number> {
-  const expected = `a whole number from ${range.min} to ${range.max}`;
+  const { min, max, ...extra } = range;
+  const expected = `a whole number from ${min} to ${max}`;
   const read = (value: string): Reading<number> => {
     const number = /^[+-]?\d{1,12}$/.test(value) ? Number(value) : Number.NaN;
-    return number >= range.min && number <= range.max ? { ok: true, value: number } : { ok: false, expected };
+    return number >= min && number <= max ? { ok: true, value: number } : { ok: false, expected };
   };
-  return { kind: 'integer', fallback, comment, read };
+  return { kind: 'integer', fallback, comment, read, ...extra };
 }
 
 export function choice<const W extends readonly string[]>(
