@@ -20,7 +20,11 @@ export function identityStore(db: Connection): IdentityStore {
     deviceId: () => textOf(db.get('SELECT device_id FROM device_info'), 'device_id') || undefined,
     saveDeviceId: (id) => {
       if (id === undefined) db.run('DELETE FROM device_info');
-      else db.run('INSERT OR REPLACE INTO device_info VALUES(0, ?, 0)', id);
+      else
+        db.run(
+          'INSERT OR REPLACE INTO device_info(unique_mark, device_id, is_registered) VALUES(0, ?, 0)',
+          id,
+        );
     },
     isRegistered: () => numberOf(db.get('SELECT is_registered FROM device_info'), 'is_registered') === 1,
     ecus,

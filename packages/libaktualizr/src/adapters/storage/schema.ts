@@ -4,6 +4,12 @@
 
 export const SCHEMA_VERSION = 25;
 
+/**
+ * Versions of the Torizon fork that only add to it: roles of offline updates (26), a table of consents (27), a column of
+ * device_info (28), a table of plans (29). Such a database is used as it is and stays what it is.
+ */
+export const VERSIONS_TAKEN_OVER: readonly number[] = [SCHEMA_VERSION, 26, 27, 28, 29];
+
 export const ORIGINAL_TABLES: readonly string[] = [
   `CREATE TABLE version(version INTEGER)`,
   `CREATE TABLE device_info(unique_mark INTEGER PRIMARY KEY CHECK (unique_mark = 0), device_id TEXT, is_registered INTEGER NOT NULL DEFAULT 0 CHECK (is_registered IN (0,1)))`,

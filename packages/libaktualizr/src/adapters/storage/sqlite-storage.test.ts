@@ -317,16 +317,25 @@ describe('storage that cannot be used', () => {
     }
   });
 
-  it('is a database of another schema version, or of another program', (test) => {
-    const directory = temporaryDirectory(test);
-    const file = join(directory, 'sql.db');
-    copyFileSync(fixture('storage-v25-after-update.db'), file);
-    const database = new DatabaseSync(file);
-    database.exec('UPDATE version SET version = 26');
-    database.close();
-    const error = errorOf(() => openStorage(at(directory)));
-    assert.equal(error.code, 'migration_failed');
-    assert.match(error.message, /schema version 26.*version 25/);
+  it('is a database of an older or an unknown schema, or of another program: named, and left as it is', (test) => {
+    for (const version of [24, 15, 30]) {
+      const directory = temporaryDirectory(test);
+      const file = join(directory, 'sql.db');
+      copyFileSync(fixture('storage-v25-after-update.db'), file);
+      const database = new DatabaseSync(file);
+      database.exec(`UPDATE version SET version = ${version}`);
+      database.close();
+      const before = readFileSync(file);
+      const error = errorOf(() => openStorage(at(directory)));
+      assert.equal(error.code, 'migration_failed');
+      assert.match(error.message, new RegExp(`schema version ${version}.*versions 25 to 29`));
+      assert.equal(/newest release of the original/.test(error.message), version < 25);
+      assert.deepEqual(readFileSync(file), before);
+      assert.deepEqual(
+        readdirSync(directory).filter((name) => name.startsWith('sql.db')),
+        ['sql.db'],
+      );
+    }
     const other = temporaryDirectory(test);
     const stranger = new DatabaseSync(join(other, 'sql.db'));
     stranger.exec('CREATE TABLE recipes(name TEXT)');

@@ -20,7 +20,7 @@ import { metadataStore } from './metadata-store.ts';
 import { cycleStore, etagStore, flagStore } from './own-stores.ts';
 import type { FlagStore } from './own-stores.ts';
 import { reportStore } from './report-store.ts';
-import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, SCHEMA_VERSION } from './schema.ts';
+import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, VERSIONS_TAKEN_OVER } from './schema.ts';
 import { prepareDirectory } from './storage-directory.ts';
 import { timeStore } from './time-store.ts';
 import { lockStorage } from './storage-lock.ts';
@@ -145,10 +145,19 @@ function prepareSchema(db: Connection): void {
 function checkVersion(db: Connection): void {
   const has = db.get(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'version'`) !== undefined;
   const version = has ? numberOf(db.get('SELECT version FROM version'), 'version') : undefined;
-  if (version === SCHEMA_VERSION) return;
+  if (version !== undefined && VERSIONS_TAKEN_OVER.includes(version)) return;
   const found = version === undefined ? 'is not a database of aktualizr' : `has schema version ${version}`;
-  const message = `${db.file} ${found}, this aktualizr works with version ${SCHEMA_VERSION}; it was left as it is.`;
+  const known = `${VERSIONS_TAKEN_OVER[0]} to ${VERSIONS_TAKEN_OVER.at(-1)}`;
+  const message = `${db.file} ${found}, this aktualizr works with versions ${known}; it was left as it is.${adviceFor(version)}`;
   throw new StorageError('migration_failed', message, { details: { file: db.file, version } });
+}
+
+/** The original brings its own older databases up to date when it starts. */
+function adviceFor(version: number | undefined): string {
+  const [oldest = 0] = VERSIONS_TAKEN_OVER;
+  return version === undefined || version >= oldest
+    ? ''
+    : ' Start the newest release of the original client once: it brings the database to version 25.';
 }
 
 function hasTable(db: Connection, table: OwnTable): boolean {
