@@ -37,6 +37,8 @@ export type AktualizrPorts = Omit<StepContext, 'reports' | 'gate' | 'events' | '
   /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
   readonly provision: () => Promise<void>;
   readonly newId: () => string;
+  /** Lets go of the connection and the storage. */
+  readonly close?: () => void;
 };
 
 export class Aktualizr {
@@ -45,6 +47,7 @@ export class Aktualizr {
   readonly #context: StepContext;
   readonly #provision: () => Promise<void>;
   readonly #commands: Commands;
+  readonly #close: () => void;
 
   constructor(ports: AktualizrPorts) {
     const { gateway, clock, log, newId } = ports;
@@ -55,6 +58,7 @@ export class Aktualizr {
     const context: StepContext = { ...ports, reports, time, gate: this.#queue, events: this.#events };
     this.#context = context;
     this.#provision = ports.provision;
+    this.#close = ports.close ?? (() => undefined);
     this.#commands = {
       check: (state) => checkUpdates(context, state),
       recheck: () => recheckUpdates(context),
@@ -138,6 +142,12 @@ export class Aktualizr {
   /** Ends the running verb, which rejects with AbortedError, and drops the waiting ones. */
   abort(): void {
     this.#queue.abort();
+  }
+
+  /** Ends the running verb and lets go of the connection and the storage: no verb may follow. */
+  close(): void {
+    this.#queue.abort();
+    this.#close();
   }
 
   /** Of the Primary: only what was really installed, oldest first. */

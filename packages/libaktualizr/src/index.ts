@@ -1,4 +1,6 @@
 // The library's door: the verbs, their results and the wiring that an application needs.
+export { createAktualizr } from './create-aktualizr.ts';
+export type { AktualizrOptions, PackageManagerFactory } from './wiring/options.ts';
 export { Aktualizr, type AktualizrPorts } from './aktualizr.ts';
 export { runForever, type LoopOptions } from './run-forever.ts';
 export { AbortedError } from './command-queue.ts';

@@ -13,9 +13,12 @@ import { DEFAULT_DIRECTORIES } from './config-files.ts';
 const PACKAGE_MANAGERS: readonly string[] = ['none'];
 const NO_FILES = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}, nor where --config points.`;
 
-/** Throws what would stop the device: a missing server, or what this version does not do. */
-export function assertUsable(loaded: LoadedConfig): void {
-  const [first] = stoppers(loaded);
+/**
+ * Throws what would stop the device: a missing server, or what this version does not do. `ownManagers`: package managers
+ * that the application brings.
+ */
+export function assertUsable(loaded: LoadedConfig, ownManagers: readonly string[] = []): void {
+  const [first] = stoppers(loaded, ownManagers);
   if (first !== undefined) throw first;
 }
 
@@ -33,10 +36,10 @@ export async function checkConfig(sources: ConfigSources): Promise<readonly stri
   }
 }
 
-function stoppers(loaded: LoadedConfig): readonly CodedError[] {
+function stoppers(loaded: LoadedConfig, ownManagers: readonly string[] = []): readonly CodedError[] {
   if (loaded.files.length === 0) return [new ConfigError('missing_file', NO_FILES)];
   return [
-    ...unsupported(loaded.config),
+    ...unsupported(loaded.config, [...PACKAGE_MANAGERS, ...ownManagers]),
     ...(loaded.problem === undefined ? [] : [loaded.problem]),
     ...brokenMap(loaded.config),
   ];
@@ -52,12 +55,12 @@ function brokenMap(config: Config): readonly ConfigError[] {
   }
 }
 
-function unsupported(config: Config): readonly ConfigError[] {
+function unsupported(config: Config, managers: readonly string[]): readonly ConfigError[] {
   const found: string[] = [];
-  if (!PACKAGE_MANAGERS.includes(config.pacman.type)) {
-    const near = nearestName(config.pacman.type, PACKAGE_MANAGERS);
+  if (!managers.includes(config.pacman.type)) {
+    const near = nearestName(config.pacman.type, managers);
     found.push(
-      `pacman.type "${config.pacman.type}" is not supported; this aktualizr has ${PACKAGE_MANAGERS.map((name) => `"${name}"`).join(', ')}${near === undefined ? '' : `, did you mean "${near}"?`}`,
+      `pacman.type "${config.pacman.type}" is not supported; this aktualizr has ${managers.map((name) => `"${name}"`).join(', ')}${near === undefined ? '' : `, did you mean "${near}"?`}`,
     );
   }
   if (config.storage.type !== 'sqlite')

@@ -1,13 +1,13 @@
 // Where the step send-device-data gets what it sends; what [telemetry] switches off is never collected. client-protocol 3.9.
+import type { JsonObject } from '@ota-connect/uptane';
 import { configurationReport } from '../config/configuration-report.ts';
 import type { Config } from '../config/config.ts';
 import type { DeviceDataSource } from '../steps/context.ts';
-import { hardwareInfo, readHardwareInfoFile } from './hardware-info.ts';
+import { hardwareInfo } from './hardware-info.ts';
 import { networkInfo } from './network-info.ts';
 
-/** `hardwareInfoFile` is read at once. Throws ConfigError when it cannot be used. */
-export function createDeviceDataSource(config: Config, hardwareInfoFile?: string): DeviceDataSource {
-  const custom = hardwareInfoFile === undefined ? undefined : readHardwareInfoFile(hardwareInfoFile);
+/** `custom`: hardware information in place of what the system tells. */
+export function createDeviceDataSource(config: Config, custom?: JsonObject): DeviceDataSource {
   return {
     hardwareInfo: async () =>
       custom === undefined ? { body: hardwareInfo(), isCustom: false } : { body: custom, isCustom: true },

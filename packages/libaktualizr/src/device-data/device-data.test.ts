@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../../test/temporary-directory.ts';
 import { defaultConfig } from '../config/defaults.ts';
 import { ConfigError } from '../errors.ts';
 import { createDeviceDataSource } from './device-data-source.ts';
-import { hardwareInfo } from './hardware-info.ts';
+import { hardwareInfo, readHardwareInfoFile } from './hardware-info.ts';
 import { installedPackages } from './installed-packages.ts';
 import { networkInfo } from './network-info.ts';
 
@@ -104,7 +104,8 @@ describe('device data', () => {
   it('takes hardware information from a file, when one is named', async (test) => {
     const file = join(temporaryDirectory(test), 'hw.json');
     writeFileSync(file, '{"board":"x"}');
-    assert.deepEqual(await createDeviceDataSource(defaultConfig(), file).hardwareInfo(), {
+    const custom = readHardwareInfoFile(file);
+    assert.deepEqual(await createDeviceDataSource(defaultConfig(), custom).hardwareInfo(), {
       body: { board: 'x' },
       isCustom: true,
     });
@@ -114,10 +115,10 @@ describe('device data', () => {
 
   it('refuses a file that is missing, empty, no JSON or no object', (test) => {
     const file = join(temporaryDirectory(test), 'hw.json');
-    assert.throws(() => createDeviceDataSource(defaultConfig(), file), ConfigError);
+    assert.throws(() => readHardwareInfoFile(file), ConfigError);
     for (const content of ['', '{}', '[1]', '"text"', '{']) {
       writeFileSync(file, content);
-      assert.throws(() => createDeviceDataSource(defaultConfig(), file), ConfigError);
+      assert.throws(() => readHardwareInfoFile(file), ConfigError);
     }
   });
 });

@@ -1,0 +1,83 @@
+// All wiring of a device client, read from top to bottom: configuration, storage, identity, one TLS connection, repositories,
+// package manager, library. Nothing here touches the network. What each line wires is a file of wiring/. ARCHITECTURE 4.4.
+import { randomUUID } from 'node:crypto';
+import { createFileSigner } from './adapters/keys/file-signer.ts';
+import { openStorage, type SqliteStorage } from './adapters/storage/sqlite-storage.ts';
+import { Aktualizr } from './aktualizr.ts';
+import type { Config } from './config/config.ts';
+import { createDeviceDataSource } from './device-data/device-data-source.ts';
+import { prepareDevice } from './provisioning/prepare-device.ts';
+import { readBootId } from './wiring/boot-id.ts';
+import type { AktualizrOptions } from './wiring/options.ts';
+import { createPackageManager } from './wiring/package-manager.ts';
+import type { Parts } from './wiring/parts.ts';
+import { createProvisioning } from './wiring/provisioning.ts';
+import { connectServer } from './wiring/server.ts';
+import { systemClock } from './wiring/system-clock.ts';
+
+/**
+ * A device client on the storage of the configuration, which it holds until `close`. Call `initialize` before any other
+ * verb. Throws ConfigError, and StorageError (`locked` with the pid of the other aktualizr).
+ */
+export async function createAktualizr(options: AktualizrOptions = {}): Promise<Aktualizr> {
+  const config = options.config ?? (await configOf(options));
+  const deviceData = createDeviceDataSource(config, options.hardwareInfo);
+  const storage = openStorage(config.storage);
+  try {
+    const parts = await prepareParts(config, options, storage);
+    const server = connectServer(parts);
+    const { addressesOf: _, ...repositories } = server.repositories;
+    const aktualizr = new Aktualizr({
+      ...repositories,
+      storage,
+      deviceData,
+      log: parts.log,
+      clock: parts.clock,
+      gateway: server.gateway,
+      packageManager: await createPackageManager(parts, server),
+      provision: createProvisioning(parts, server),
+      signer: () => options.signer ?? createFileSigner(storage.identity),
+      directorFullRoles: config.uptane.directorFullRoles,
+      newId: randomUUID,
+      bootId: readBootId(),
+      close: () => {
+        server.http.close();
+        storage.close();
+      },
+    });
+    options.signal?.addEventListener('abort', () => aktualizr.abort(), { once: true });
+    return aktualizr;
+  } catch (error) {
+    storage.close();
+    throw error;
+  }
+}
+
+async function prepareParts(
+  config: Config,
+  options: AktualizrOptions,
+  storage: SqliteStorage,
+): Promise<Parts> {
+  const { clock = systemClock, log = () => undefined, signal: stop } = options;
+  const { primary, warnings } = await prepareDevice(config, storage);
+  for (const warning of warnings) log('warning', warning);
+  return { config, options, storage, primary, clock, log, stop };
+}
+
+/** Loaded only by whoever has no configuration yet. */
+async function configOf({
+  configPaths,
+  configOverrides,
+  packageManagers,
+  log,
+}: AktualizrOptions): Promise<Config> {
+  const { loadConfig } = await import('./config/load-toml.ts');
+  const { assertUsable } = await import('./config/check-config.ts');
+  const loaded = await loadConfig({
+    ...(configPaths === undefined ? {} : { paths: configPaths }),
+    ...(configOverrides === undefined ? {} : { overrides: configOverrides }),
+  });
+  for (const { message } of loaded.warnings) log?.('warning', message);
+  assertUsable(loaded, Object.keys(packageManagers ?? {}));
+  return loaded.config;
+}

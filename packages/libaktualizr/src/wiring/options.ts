@@ -1,0 +1,36 @@
+// What an application may say when it creates a device client, and what it may put in place of our own parts.
+// client-features 4.2; ARCHITECTURE 4.4.
+import type { JsonObject, Signer } from '@ota-connect/uptane';
+import type { PackageManagerOptions } from '../adapters/package-managers/select.ts';
+import type { Config } from '../config/config.ts';
+import type { ConfigOverrides } from '../config/load-toml.ts';
+import type { Clock, PackageManager } from '../ports.ts';
+import type { Log } from '../steps/context.ts';
+
+/** Makes a package manager of the application's own. Called once, before anything touches the network. */
+export type PackageManagerFactory = (
+  options: PackageManagerOptions,
+) => PackageManager | Promise<PackageManager>;
+
+export type AktualizrOptions = {
+  /** From `loadConfig`, or `defaultConfig` with changes. Without it, `configPaths` are loaded. */
+  readonly config?: Config;
+  /** Files or directories, as `aktualizr --config` takes them; the original's two directories when absent. */
+  readonly configPaths?: readonly string[];
+  /** Settings that go before those of every file. */
+  readonly configOverrides?: ConfigOverrides;
+  /** By the names that `pacman.type` may have; they go before the built-in ones. */
+  readonly packageManagers?: Readonly<Record<string, PackageManagerFactory>>;
+  /** Signs manifests in place of the Primary's key in the storage. */
+  readonly signer?: Signer;
+  /** Custom hardware information in place of what the system tells. */
+  readonly hardwareInfo?: JsonObject;
+  /** The system's when absent. */
+  readonly clock?: Clock;
+  /** Lines for people; nothing is written when absent. */
+  readonly log?: Log;
+  /** Ends whatever is under way, for good. */
+  readonly signal?: AbortSignal;
+  /** Of the HTTP header; `Aktualizr/` and our version when absent. */
+  readonly userAgent?: string;
+};

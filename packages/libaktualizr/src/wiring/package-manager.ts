@@ -1,0 +1,29 @@
+// The package manager of pacman.type: the application's own, or a built-in one.
+import { selectPackageManager, type PackageManagerOptions } from '../adapters/package-managers/select.ts';
+import type { PackageManager } from '../ports.ts';
+import type { Parts } from './parts.ts';
+import type { Server } from './server.ts';
+
+/** @throws ConfigError `unsupported` */
+export async function createPackageManager(
+  { config, options, storage, primary }: Parts,
+  server: Server,
+): Promise<PackageManager> {
+  const { images, etags, installations } = storage;
+  const given: PackageManagerOptions = {
+    config,
+    http: server.http,
+    images,
+    etags,
+    installations,
+    primary: primary.serial,
+    addressesOf: server.repositories.addressesOf,
+    onPassedOver: server.onPassedOver,
+    imagesPath: config.pacman.imagesPath,
+    packagesFile: config.pacman.packagesFile,
+    needsReboot: config.pacman.fakeNeedReboot,
+  };
+  const own = new Map(Object.entries(options.packageManagers ?? {}));
+  const { type } = config.pacman;
+  return (await own.get(type)?.(given)) ?? selectPackageManager(type, given);
+}

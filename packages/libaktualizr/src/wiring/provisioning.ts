@@ -1,0 +1,13 @@
+// The identity that the server knows, made when it is missing. Every verb that talks to the server asks for it first.
+import { provision } from '../provisioning/provision.ts';
+import type { Parts } from './parts.ts';
+import type { Server } from './server.ts';
+
+export function createProvisioning(parts: Parts, { gateway, sharedGateway }: Server): () => Promise<void> {
+  const { config, storage, clock, primary, log } = parts;
+  return async () => {
+    const outcome = await provision({ config, storage, clock, gateway, primary, sharedGateway });
+    if (outcome === 'provisioned')
+      log('info', `Provisioned as ${storage.identity.deviceId()}, Primary ${primary.serial}.`);
+  };
+}
