@@ -62,7 +62,7 @@ describe('adapters over HTTP', () => {
     for (const status of [404, 424]) {
       it(`takes ${status} for a file that does not exist [check_root/2]`, async () => {
         answer(status);
-        assert.equal(await (await open()).source.fetch({ role: 'root', version: 7, maxBytes: 10 }), 'absent');
+        assert.equal(await open().source.fetch({ role: 'root', version: 7, maxBytes: 10 }), 'absent');
         assert.equal(gateway.requests[0]?.path, '/director/7.root.json');
       });
     }
@@ -114,7 +114,7 @@ describe('adapters over HTTP', () => {
 
     it('asks for a delegation by its encoded name [5.2.7-3]', async () => {
       answer(404);
-      await (await open()).source.fetch({ role: { delegation: 'a/../b?c' }, maxBytes: 10 });
+      await open().source.fetch({ role: { delegation: 'a/../b?c' }, maxBytes: 10 });
       assert.equal(gateway.requests[0]?.path, '/director/delegations/a%2F..%2Fb%3Fc.json');
     });
   });
