@@ -2,6 +2,11 @@
 // of a device.
 export { DEVICE_PATHS, encodeTargetName } from './paths.ts';
 export {
+  CERTIFICATE_CHAIN_TYPE,
+  CERTIFICATE_REQUEST_TYPE,
+  MAX_CERTIFICATE_REQUEST_BYTES,
+} from './certificate-renewal.ts';
+export {
   decodeDeviceRegistration,
   encodeDeviceRegistration,
   type DeviceRegistration,

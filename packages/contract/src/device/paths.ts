@@ -3,6 +3,8 @@
 
 export const DEVICE_PATHS = {
   devices: '/devices',
+  /** Ours: a device renews its certificate, see certificate-renewal.ts. */
+  ownCertificate: '/devices/me/certificate',
   director: '/director',
   repo: '/repo',
   treehub: '/treehub',

@@ -5,7 +5,13 @@ import type { Server } from 'node:http';
 import type { Context } from '../../platform/context.ts';
 import { checkConnectionsMs, createApp, type App } from '../../platform/http/app.ts';
 import { authenticateDevice, authenticateProvisioning } from '../../platform/http/authenticate-device.ts';
-import { findPeer, gatewayCredentials, provisioningRoutes, type GatewayCredentials } from '../pki/index.ts';
+import {
+  findPeer,
+  gatewayCredentials,
+  provisioningRoutes,
+  renewalRoutes,
+  type GatewayCredentials,
+} from '../pki/index.ts';
 
 const RENEWAL_CHECK_MS = 24 * 3_600_000;
 /** How long a device may resume its TLS session. */
@@ -47,6 +53,7 @@ export async function createGateway(ctx: Context, deviceRoutes: readonly DeviceR
     const authenticate = authenticateDevice(ctx, findPeer);
     scope.addHook('onRequest', authenticate);
     scope.addHook('preHandler', authenticate);
+    renewalRoutes(scope, ctx);
     for (const register of deviceRoutes) register(scope, ctx);
   });
   const renewal = setInterval(() => void renewCertificate(ctx, listener), RENEWAL_CHECK_MS).unref();

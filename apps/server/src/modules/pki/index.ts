@@ -2,5 +2,6 @@
 export { gatewayCredentials, type GatewayCredentials } from './authorities.ts';
 export { findPeer } from './find-peer.ts';
 export { provisioningRoutes } from './provisioning-routes.ts';
+export { renewalRoutes } from './renewal-routes.ts';
 export { migrations, type PkiTables } from './store.ts';
 export { userRoutes } from './user-routes.ts';

@@ -37,25 +37,46 @@ export async function issueCertificate(
   issuer?: Pick<Identity, 'certificate' | 'privateKey'>,
 ): Promise<Identity> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const authority = issuer && pkijs.Certificate.fromBER(decodePem(issuer.certificate));
+  const publicKey = new pkijs.PublicKeyInfo();
+  await publicKey.importKey(keys.publicKey as CryptoKey);
+  const signingKey = issuer ? await importKey(issuer.privateKey) : keys.privateKey;
+  const certified = await certify(plan, publicKey, { certificate: issuer?.certificate, signingKey });
+  const privateKey = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { ...certified, privateKey: encodePem('PRIVATE KEY', privateKey) };
+}
+
+/** For a key that somebody else holds. */
+export async function certifyKey(
+  plan: CertificatePlan,
+  publicKey: pkijs.PublicKeyInfo,
+  issuer: Pick<Identity, 'certificate' | 'privateKey'>,
+): Promise<Omit<Identity, 'privateKey'>> {
+  const signingKey = await importKey(issuer.privateKey);
+  return certify(plan, publicKey, { certificate: issuer.certificate, signingKey });
+}
+
+async function certify(
+  plan: CertificatePlan,
+  publicKey: pkijs.PublicKeyInfo,
+  issuer: { readonly certificate: string | undefined; readonly signingKey: unknown },
+): Promise<Omit<Identity, 'privateKey'>> {
+  const authority = issuer.certificate && pkijs.Certificate.fromBER(decodePem(issuer.certificate));
   const certificate = new pkijs.Certificate({
     version: 2,
     serialNumber: new asn1js.Integer({ valueHex: serialNumber() }),
     subject: commonName(plan.commonName),
-    issuer: authority?.subject ?? commonName(plan.commonName),
+    issuer: authority ? authority.subject : commonName(plan.commonName),
     notBefore: time(NOT_BEFORE_MS),
     notAfter: time(Math.min(plan.notAfterMs, NO_EXPIRY_MS)),
+    subjectPublicKeyInfo: publicKey,
   });
-  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey as CryptoKey);
   const ownKeyId = keyIdOf(certificate);
   const authorityKeyId = authority ? keyIdOf(authority) : ownKeyId;
   certificate.extensions = certificateExtensions(plan.use, ownKeyId, authorityKeyId);
-  const signingKey = issuer ? await importKey(issuer.privateKey) : keys.privateKey;
-  await certificate.sign(signingKey as CryptoKey, 'SHA-256');
+  await certificate.sign(issuer.signingKey as CryptoKey, 'SHA-256');
   const der = certificate.toSchema(true).toBER(false);
   return {
     certificate: encodePem('CERTIFICATE', der),
-    privateKey: encodePem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
     fingerprint: createHash('sha256').update(new Uint8Array(der)).digest('hex'),
   };
 }

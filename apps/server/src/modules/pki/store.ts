@@ -143,3 +143,32 @@ export async function deviceCertificate(
     .where('fingerprint', '=', fingerprint)
     .executeTakeFirst();
 }
+
+/** Issued most recently first. */
+export async function certificatesOfDevice(
+  db: Queryable,
+  environment: string,
+  deviceUuid: string,
+): Promise<readonly DeviceCertificateRow[]> {
+  return db
+    .selectFrom('device_certificates')
+    .selectAll()
+    .where('environment', '=', environment)
+    .where('device_uuid', '=', deviceUuid)
+    .orderBy('issued_at', 'desc')
+    .execute();
+}
+
+/** Nobody can come with these any more: TLS refuses them. */
+export async function removeExpiredCertificates(
+  tx: Queryable,
+  key: { readonly environment: string; readonly deviceUuid: string },
+  now: number,
+): Promise<void> {
+  await tx
+    .deleteFrom('device_certificates')
+    .where('environment', '=', key.environment)
+    .where('device_uuid', '=', key.deviceUuid)
+    .where('expires_at', '<', now)
+    .execute();
+}
