@@ -6,7 +6,7 @@ import type { Server } from './server.ts';
 
 /** @throws ConfigError `unsupported` */
 export async function createPackageManager(
-  { config, options, storage, primary }: Parts,
+  { config, options, storage, primary, log }: Parts,
   server: Server,
 ): Promise<PackageManager> {
   const { images, etags, installations } = storage;
@@ -22,6 +22,8 @@ export async function createPackageManager(
     imagesPath: config.pacman.imagesPath,
     packagesFile: config.pacman.packagesFile,
     needsReboot: config.pacman.fakeNeedReboot,
+    credentials: () => storage.credentials.tls(),
+    log,
   };
   const own = new Map(Object.entries(options.packageManagers ?? {}));
   const { type } = config.pacman;

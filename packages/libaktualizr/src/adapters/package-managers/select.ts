@@ -1,12 +1,18 @@
 // Chooses the package manager by pacman.type. One line each, loaded when it is chosen; an unknown type is a configuration
 // error, named.
 import type { Config } from '../../config/config.ts';
-import type { PackageManager } from '../../ports.ts';
+import type { PackageManager, TlsCredentials } from '../../ports.ts';
+import type { Log } from '../../steps/context.ts';
 import { ConfigError } from '../../errors.ts';
 import { createNonePackageManager, type NoneOptions } from './none.ts';
 
 /** What every package manager may use; each takes from it what it needs. */
-export type PackageManagerOptions = Omit<NoneOptions, 'newHasher'> & { readonly config: Config };
+export type PackageManagerOptions = Omit<NoneOptions, 'newHasher'> & {
+  readonly config: Config;
+  /** Of the device, for a program that fetches by itself. */
+  readonly credentials: () => TlsCredentials | undefined;
+  readonly log: Log;
+};
 
 type Create = (options: PackageManagerOptions) => PackageManager | Promise<PackageManager>;
 
