@@ -14,6 +14,7 @@ export type TransportCode =
   | 'malformed';
 export type StorageCode = 'disk_full' | 'corrupt' | 'locked' | 'migration_failed' | 'unsafe_directory' | 'io';
 export type InstallCode = 'rejected_format' | 'no_space' | 'install_failed' | 'wrong_version_booted';
+export type SecondaryCode = 'unreachable' | 'failed' | 'duplicate_serial';
 export type ProvisioningCode =
   | 'bad_credentials'
   | 'missing_credentials'
@@ -44,6 +45,14 @@ export class InstallError extends CodedError {
   declare readonly code: InstallCode;
   constructor(code: InstallCode, message: string, options?: ErrorOptions) {
     super('InstallError', code, message, options);
+  }
+}
+
+/** A Secondary that cannot be spoken to, or whose driver failed. `details.ecu` is its serial. */
+export class SecondaryError extends CodedError {
+  declare readonly code: SecondaryCode;
+  constructor(code: SecondaryCode, message: string, options?: ErrorOptions) {
+    super('SecondaryError', code, message, options);
   }
 }
 

@@ -14,7 +14,16 @@ import type {
 } from '@ota-connect/uptane';
 import type { Campaign, DeviceEvent, EcuRegistration } from '@ota-connect/contract/device';
 import type { ResultCode } from '@ota-connect/contract';
+import type { SecondaryStore } from './secondary-port.ts';
 import type { CycleState } from './update-cycle/states.ts';
+
+export type {
+  Secondary,
+  SecondaryIdentity,
+  SecondaryImage,
+  SecondaryStore,
+  StoredSecondary,
+} from './secondary-port.ts';
 
 /** What is installed on an ECU, as the installation log knows it. */
 export type InstalledVersion = {
@@ -234,6 +243,8 @@ export type TimeStore = {
 /** Which file of images_path holds which target: the original's table target_images. */
 export type ImageStore = {
   fileName(targetName: string): string | undefined;
+  /** In the order in which they were stored. */
+  all(): readonly { readonly targetName: string; readonly fileName: string }[];
   saveFileName(targetName: string, fileName: string): void;
   remove(targetName: string): void;
 };
@@ -258,6 +269,7 @@ export type Storage = {
   readonly reports: ReportStore;
   readonly cycle: CycleStore;
   readonly images: ImageStore;
+  readonly secondaries: SecondaryStore;
   readonly etags: EtagStore;
   readonly attacks: AttackStore;
   readonly time: TimeStore;

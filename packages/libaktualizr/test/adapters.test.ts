@@ -124,6 +124,7 @@ describe('adapters over HTTP', () => {
     const names = new Map<string, string>();
     const images: ImageStore = {
       fileName: (name) => names.get(name),
+      all: () => [...names].map(([targetName, fileName]) => ({ targetName, fileName })),
       saveFileName: (name, file) => void names.set(name, file),
       remove: (name) => void names.delete(name),
     };

@@ -7,6 +7,11 @@ export function imageStore(db: Connection): ImageStore {
   return {
     fileName: (target) =>
       textOf(db.get('SELECT filename FROM target_images WHERE targetname = ?', target), 'filename'),
+    all: () =>
+      db.all('SELECT targetname, filename FROM target_images ORDER BY rowid').map((row) => ({
+        targetName: textOf(row, 'targetname') ?? '',
+        fileName: textOf(row, 'filename') ?? '',
+      })),
     saveFileName: (target, fileName) =>
       db.run('INSERT OR REPLACE INTO target_images(targetname, filename) VALUES(?, ?)', target, fileName),
     remove: (target) => db.run('DELETE FROM target_images WHERE targetname = ?', target),

@@ -20,6 +20,7 @@ import { metadataStore } from './metadata-store.ts';
 import { cycleStore, etagStore, flagStore } from './own-stores.ts';
 import type { FlagStore } from './own-stores.ts';
 import { reportStore } from './report-store.ts';
+import { secondaryStore } from './secondary-store.ts';
 import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, VERSIONS_TAKEN_OVER } from './schema.ts';
 import { prepareDirectory } from './storage-directory.ts';
 import { timeStore } from './time-store.ts';
@@ -122,6 +123,7 @@ function storageOver(
     reports: reportStore(db),
     cycle: cycleStore(own('ota_connect_cycle')),
     images: imageStore(db),
+    secondaries: secondaryStore(db),
     etags: etagStore(own('ota_connect_etags')),
     attacks: attackStore(own('ota_connect_attacks')),
     time: timeStore(own('ota_connect_flags')),
