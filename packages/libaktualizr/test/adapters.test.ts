@@ -159,6 +159,8 @@ describe('adapters over HTTP', () => {
         installations,
         primary: PRIMARY.serial,
         addressesOf,
+        credentials: () => gateway.credentials,
+        log: () => undefined,
       };
       return selectPackageManager(type, options);
     };
