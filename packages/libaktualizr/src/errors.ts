@@ -22,6 +22,16 @@ export type ProvisioningCode =
   | 'ecus_refused'
   | 'refused'
   | 'not_provisioned';
+export type TokenCode =
+  | 'no_driver'
+  | 'no_module'
+  | 'no_token'
+  | 'no_engine'
+  | 'wrong_pin'
+  | 'pin_locked'
+  | 'no_object'
+  | 'unusable_key'
+  | 'failed';
 export type ConfigCode = 'unknown_key' | 'bad_value' | 'missing_file' | 'unreadable_file' | 'unsupported';
 
 /** A connection or an answer that failed. `details.status` with `http_status`; `details.body` may hold the decoded problem. */
@@ -61,6 +71,14 @@ export class ProvisioningError extends CodedError {
   declare readonly code: ProvisioningCode;
   constructor(code: ProvisioningCode, message: string, options?: ErrorOptions) {
     super('ProvisioningError', code, message, options);
+  }
+}
+
+/** The token that holds keys, by PKCS#11. `details.module` names the library; no error carries the PIN. */
+export class TokenError extends CodedError {
+  declare readonly code: TokenCode;
+  constructor(code: TokenCode, message: string, options?: ErrorOptions) {
+    super('TokenError', code, message, options);
   }
 }
 

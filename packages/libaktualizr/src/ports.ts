@@ -62,8 +62,17 @@ export type TlsCredentials = {
   readonly ca: string;
   /** PEM, leaf first. */
   readonly certificate: string;
-  /** PEM. */
+  /** PEM. Empty when the key is in a token, which it never leaves. */
   readonly privateKey: string;
+  readonly keyInToken?: KeyInToken;
+};
+
+/** How TLS reaches a key in a PKCS#11 token that this process has logged in to. Holds no secret. */
+export type KeyInToken = {
+  /** File of OpenSSL's pkcs11 engine. */
+  readonly engine: string;
+  /** `pkcs11:` URI (RFC 7512), without the PIN. */
+  readonly identifier: string;
 };
 
 /** `system_info`, `core/installed`, `system_info/network`, `system_info/config`: the original's order. */
@@ -137,13 +146,18 @@ export type IdentityStore = {
   ecus(): readonly EcuIdentity[];
   /** In one transaction: the ECU list, misconfigured ones, is_registered = 1, report counter created at 0. */
   saveRegistration(ecus: readonly EcuIdentity[]): void;
+  /** `privateKey` is empty when the key is in a token. */
   primaryKey(): { readonly publicKey: PublicKey; readonly privateKey: string } | undefined;
   savePrimaryKey(publicKey: PublicKey, privateKey: string): void;
 };
 
 export type CredentialStore = {
+  /** undefined while a part is missing. */
   tls(): TlsCredentials | undefined;
-  saveTls(credentials: TlsCredentials): void;
+  /** What there is of it. */
+  parts(): Partial<TlsCredentials>;
+  /** Parts that are missing or empty are kept elsewhere, in a token. */
+  saveTls(credentials: Partial<TlsCredentials>): void;
 };
 
 export type InstallationStore = {

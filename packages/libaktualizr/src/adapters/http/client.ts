@@ -1,7 +1,7 @@
 // One kept-alive TLS connection to the gateway, with the device's certificate and its private CA alone (the system's
 // CAs are not trusted). Bodies are read up to a limit; redirects stay on https; errors and 5xx are tried again, 4xx never.
 // client-protocol 2; node:https is loaded with the first request, since start-up time is a promise.
-import type { Agent, RequestOptions } from 'node:https';
+import type { Agent, AgentOptions, RequestOptions } from 'node:https';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsCredentials } from '../../ports.ts';
@@ -215,7 +215,7 @@ export class HttpClient {
         timeout: this.#options.timeoutMs,
         // Without credentials no CA is trusted at all: nothing may be asked of a server that nobody vouches for.
         ca: credentials?.ca ?? [],
-        ...(credentials === undefined ? {} : { cert: credentials.certificate, key: credentials.privateKey }),
+        ...(credentials === undefined ? {} : ownIdentity(credentials)),
       });
     }
     const length =
@@ -228,8 +228,19 @@ export class HttpClient {
   }
 }
 
+function ownIdentity({ certificate, privateKey, keyInToken }: TlsCredentials): AgentOptions {
+  if (keyInToken === undefined) return { cert: certificate, key: privateKey };
+  const { engine, identifier } = keyInToken;
+  return { cert: certificate, privateKeyEngine: engine, privateKeyIdentifier: identifier };
+}
+
 function isSame(a: TlsCredentials | undefined, b: TlsCredentials | undefined): boolean {
-  return a?.ca === b?.ca && a?.certificate === b?.certificate && a?.privateKey === b?.privateKey;
+  return (
+    a?.ca === b?.ca &&
+    a?.certificate === b?.certificate &&
+    a?.privateKey === b?.privateKey &&
+    a?.keyInToken?.identifier === b?.keyInToken?.identifier
+  );
 }
 
 /** Ends an answer whose body nobody wants: waiting for its end would leave the only connection to whoever sends it. */
