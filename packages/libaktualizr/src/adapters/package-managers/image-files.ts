@@ -1,0 +1,101 @@
+// Images as plain files below pacman.images_path, as every package manager but ostree stores them: named by the upper-case
+// hexadecimal of their first hash, the names of their targets in the storage, fetched, verified and found again.
+// client-protocol 3.5; Uptane Standard #download_images_primary, #verify_image_primary.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHasher, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
+import type { EtagStore, ImageStore, PackageManager } from '../../ports.ts';
+import { InstallError } from '../../errors.ts';
+import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
+import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
+import type { HttpClient } from '../http/client.ts';
+import { downloadFile, type Downloaded } from '../http/download.ts';
+import type { OnPassedOver } from '../http/fall-back.ts';
+import { askPlaces, imagePlaces, type AddressesOf } from './image-places.ts';
+
+export type ImageFilesOptions = {
+  readonly imagesPath: string;
+  readonly addressesOf: AddressesOf;
+  readonly onPassedOver?: OnPassedOver;
+  readonly http: HttpClient;
+  readonly images: ImageStore;
+  readonly etags: EtagStore;
+  /** uptane's when absent. */
+  readonly newHasher?: NewHasher;
+};
+
+/** `fetch`, `verify` and `found` as PackageManager promises them. */
+export type ImageFiles = Pick<PackageManager, 'fetch' | 'verify' | 'found'> & {
+  /** Where the image is, or would be. @throws InstallError `rejected_format` without a hash */
+  pathOf(target: VerifiedTarget): string;
+  /** @throws InstallError `install_failed`, when the stored image is not the one any more that was verified */
+  expectVerified(target: VerifiedTarget): void;
+};
+
+export function createImageFiles(options: ImageFilesOptions): ImageFiles {
+  const { imagesPath } = options;
+  const verified = new VerifiedFiles(options.newHasher);
+  const pathOf = ({ hashes }: VerifiedTarget) => join(imagesPath, imageFileName(hashes));
+  const found = (target: VerifiedTarget) => verified.found(pathOf(target), target);
+  return {
+    pathOf,
+    found,
+    async fetch(target, onProgress, signal) {
+      const file = pathOf(target);
+      prepareImageDirectory(imagesPath);
+      const state = await verified.verify(file, target);
+      // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
+      remember(options.images, target);
+      if (state === 'verified') return 'already_there';
+      const places = imagePlaces(target, options.addressesOf);
+      if (state === 'tampered') removeImage(file);
+      const stored = await fetchFrom(options, places, { target, file, onProgress, signal });
+      verified.remember(file, stored.stamp, stored.hashes);
+      return 'fetched';
+    },
+    async verify(target) {
+      if (!existsSync(imagesPath)) return 'missing';
+      prepareImageDirectory(imagesPath);
+      return verified.verify(pathOf(target), target);
+    },
+    expectVerified(target) {
+      if (found(target) === undefined) throw exchanged(target);
+    },
+  };
+}
+
+/** Where the original puts it: SHA-256 comes before SHA-512. */
+export function imageFileName(hashes: Hashes): string {
+  const first = hashes.sha256 ?? hashes.sha512;
+  if (first === undefined)
+    throw new InstallError('rejected_format', 'An image without a hash cannot be stored.');
+  return first.toUpperCase();
+}
+
+type Fetch = {
+  readonly target: VerifiedTarget;
+  readonly file: string;
+  readonly onProgress: Parameters<PackageManager['fetch']>[1];
+  readonly signal: AbortSignal;
+};
+
+function fetchFrom(
+  { newHasher = createHasher, http, etags, onPassedOver }: ImageFilesOptions,
+  places: ReturnType<typeof imagePlaces>,
+  { target: { name, lengthBytes, hashes }, file, onProgress, signal }: Fetch,
+): Promise<Downloaded> {
+  const download = { name, file, lengthBytes, hashes, onProgress, signal, newHasher };
+  return askPlaces(places, (url) => downloadFile(http, etags, { ...download, url }), onPassedOver);
+}
+
+function remember(images: ImageStore, target: VerifiedTarget): void {
+  const name = imageFileName(target.hashes);
+  if (images.fileName(target.name) !== name) images.saveFileName(target.name, name);
+}
+
+function exchanged({ name }: VerifiedTarget): InstallError {
+  return new InstallError(
+    'install_failed',
+    `The stored image of ${name} is not the one any more that was verified; nothing was installed.`,
+  );
+}
