@@ -87,6 +87,8 @@ export type Gateway = {
   /** Shared credentials → PKCS#12 bytes (empty password). Throws ProvisioningError on a refusal. */
   registerDevice(deviceId: string): Promise<Uint8Array>;
   registerEcus(registration: EcuRegistration): Promise<void>;
+  /** PKCS#10 request in DER → the new certificate as PEM, leaf first; undefined from a server that renews none. */
+  renewCertificate(request: Uint8Array): Promise<string | undefined>;
   putManifest(manifest: Uint8Array): Promise<void>;
   /** What the Director attests for this nonce; `absent` when it attests nothing. */
   attestedTime(nonce: string): Promise<Uint8Array | 'absent'>;
@@ -262,6 +264,18 @@ export type ImageStore = {
   saveFileName(targetName: string, fileName: string): void;
   remove(targetName: string): void;
 };
+
+/** The images that lie on the Primary, whole or not, for whichever ECU. Blocks on the disk; StorageError. */
+export type StoredImages = {
+  all(): readonly StoredImage[];
+  /** From byte `offset`; undefined when there is none. */
+  open(targetName: string, offset?: number): AsyncIterable<Uint8Array> | undefined;
+  /** Whether there was one. */
+  remove(targetName: string): boolean;
+};
+
+/** `name`: of the target that it was fetched for. */
+export type StoredImage = { readonly name: string; readonly lengthBytes: number };
 
 /** ETags of the last answers, so that a poll can ask conditionally. Losing them costs bytes, never correctness. */
 export type EtagStore = {

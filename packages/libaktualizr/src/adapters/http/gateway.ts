@@ -2,6 +2,7 @@
 // client-protocol 3.1, 3.2, 3.7 to 3.10.
 import { canonicalText, DEFAULT_LIMITS, quoted, type JsonValue } from '@ota-connect/uptane';
 import {
+  CERTIFICATE_REQUEST_TYPE,
   DEVICE_PATHS,
   decodeCampaigns,
   encodeDeviceRegistration,
@@ -36,6 +37,8 @@ export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays
     registerDevice: (deviceId) =>
       registerDevice(http, urls.provisioning, { deviceId, ...validity(validDays) }),
     registerEcus: (registration) => registerEcus(http, urls.ecuRegistration, registration),
+    renewCertificate: (request) =>
+      renewCertificate(http, urls.gateway + DEVICE_PATHS.ownCertificate, request),
     async putManifest(manifest) {
       const url = `${urls.director}/manifest`;
       expectOk(await sendBody(http, { method: 'PUT', url, body: manifest }), url);
@@ -96,6 +99,17 @@ async function registerEcus(http: HttpClient, url: string, registration: EcuRegi
   if (!isOk(response)) throw refusedProvisioning(response, url, 'ecus_refused');
 }
 
+async function renewCertificate(
+  http: HttpClient,
+  url: string,
+  request: Uint8Array,
+): Promise<string | undefined> {
+  const response = await sendBody(http, { method: 'POST', url, body: request }, CERTIFICATE_REQUEST_TYPE);
+  if (response.status === 404 || response.status === 405) return undefined;
+  expectOk(response, url);
+  return Buffer.from(response.body).toString('utf8');
+}
+
 /** One attempt: what is not taken stays in the queue, which tries again by itself. */
 async function postEvents(
   http: HttpClient,
@@ -134,12 +148,22 @@ export function isOk(response: HttpResponse): boolean {
   return response.status >= 200 && response.status < 400;
 }
 
-export function httpStatus(response: HttpResponse, url: string): TransportError {
+/** Of a certificate that the gateway has never issued, or whose device was removed. server-protocol 2.1; ours */
+const UNKNOWN_DEVICE = 'unknown_certificate';
+const PROVISION_ANEW =
+  ' The server does not know this device, or knows it no longer: it was removed there, or its certificate was revoked. To provision it anew, stop aktualizr, delete the database in storage.path (sql.db), put new credentials where provision.provision_path or [import] point, and start it again.';
+
+export function httpStatus(
+  response: HttpResponse,
+  url: string,
+  whose: 'device' | 'shared' = 'device',
+): TransportError {
   const { code, description } = readProblem(response);
   const said = description ?? code;
+  const advice = whose === 'device' && code === UNKNOWN_DEVICE ? PROVISION_ANEW : '';
   return new TransportError(
     'http_status',
-    `${withoutQuery(url)} answered ${response.status}${said === undefined ? '' : ` (${said})`}.`,
+    `${withoutQuery(url)} answered ${response.status}${said === undefined ? '' : ` (${said})`}.${advice}`,
     { details: { status: response.status, ...(code === undefined ? {} : { code }) } },
   );
 }
@@ -154,7 +178,7 @@ function expectOk(response: HttpResponse, url: string): void {
 }
 
 function refusedProvisioning(response: HttpResponse, url: string, known: 'device_exists' | 'ecus_refused') {
-  const cause = httpStatus(response, url);
+  const cause = httpStatus(response, url, known === 'device_exists' ? 'shared' : 'device');
   const code = cause.details.code;
   const exists = code === 'device_already_registered' || code === 'ecu_already_registered';
   if (response.status >= 500) return cause;
