@@ -2,11 +2,12 @@
 // the device is provisioned, asks the update cycle for what it needs and answers with an outcome. ARCHITECTURE 4.2;
 // client-features 4.1, 1.2; client-protocol 6.
 import type { Campaign, CampaignDecision } from '@ota-connect/contract/device';
-import type { CodedError, JsonObject } from '@ota-connect/uptane';
-import { CommandQueue } from './command-queue.ts';
-import { InstallError, ProvisioningError, StorageError, TransportError } from './errors.ts';
-import { EventSink, type EventListener } from './events.ts';
-import type { InstalledVersion } from './ports.ts';
+import type { CodedError, EcuSerial, JsonObject } from '@ota-connect/uptane';
+import { CommandQueue, type VerbOptions } from './command-queue.ts';
+import { SecondaryError } from './errors.ts';
+import { EventSink, installsComplete } from './events.ts';
+import type { AktualizrEvent, EventKind, EventListener, EventOf } from './events.ts';
+import type { EcuIdentity, InstalledVersion, Secondary, StoredImage } from './ports.ts';
 import { ReportQueue } from './reports/report-queue.ts';
 import type {
   CampaignControlResult,
@@ -14,8 +15,9 @@ import type {
   CycleResult,
   DownloadResult,
   InstallResult,
-  Pending,
 } from './results.ts';
+import { SecondaryList } from './secondaries/secondary-list.ts';
+import { describeSecondaries, type SecondaryInfo } from './secondaries/secondary-info.ts';
 import { campaignControl } from './steps/campaign-control.ts';
 import { checkCampaigns } from './steps/check-campaigns.ts';
 import { checkUpdates, recheckUpdates } from './steps/check-updates.ts';
@@ -29,36 +31,47 @@ import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
 import { DeviceTime } from './time/device-time.ts';
 import { resume } from './update-cycle/resume.ts';
-import { feed, type Commands, type Reached } from './update-cycle/run.ts';
+import type { Commands } from './update-cycle/run.ts';
 import { INITIAL_STATE } from './update-cycle/states.ts';
-import type { CycleEvent } from './update-cycle/transitions.ts';
+import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
 
-export type AktualizrPorts = Omit<StepContext, 'reports' | 'gate' | 'events' | 'time'> & {
-  /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
-  readonly provision: () => Promise<void>;
-  readonly newId: () => string;
-  /** Lets go of the connection and the storage. */
-  readonly close?: () => void;
-};
+/** What Aktualizr makes itself, or can do without. */
+type Made = 'reports' | 'gate' | 'events' | 'time' | 'secondaries' | 'storedImages' | 'secondaryWaitMs';
 
+export type AktualizrPorts = Omit<StepContext, Made> &
+  Partial<Pick<StepContext, 'secondaries' | 'storedImages' | 'secondaryWaitMs'>> & {
+    /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
+    readonly provision: () => Promise<void>;
+    readonly newId: () => string;
+    /** The one that whoever made the other ports listens to. */
+    readonly queue?: CommandQueue;
+    /** Lets go of the connection and the storage. */
+    readonly close?: () => void;
+  };
+
+/**
+ * A device client. Make it with `createAktualizr`. Verbs run one after the other in the order of the calls; each takes a
+ * signal that ends it alone. An outcome is answered; a broken promise is thrown as CodedError: TransportError (the server
+ * is out of reach or refuses), ProvisioningError (no identity that the server takes), StorageError (disk or database).
+ * A verb that was ended rejects with AbortedError, or with the reason of the signal that ended it.
+ */
 export class Aktualizr {
-  readonly #queue = new CommandQueue();
+  readonly #queue: CommandQueue;
   readonly #events = new EventSink();
   readonly #context: StepContext;
   readonly #provision: () => Promise<void>;
   readonly #commands: Commands;
+  readonly #update: UpdateVerbs;
   readonly #close: () => void;
+  #hardwareInfo: JsonObject | undefined;
+  #isInitialized = false;
 
   constructor(ports: AktualizrPorts) {
-    const { gateway, clock, log, newId } = ports;
-    const onFailure = (error: CodedError) => log('debug', `Events stay in the queue: ${error.message}`);
-    const reports = new ReportQueue({ store: ports.storage.reports, gateway, clock, newId, onFailure });
-    const { time: store, metadata } = ports.storage;
-    const time = new DeviceTime({ clock, store, director: metadata.director, gateway, log });
-    const context: StepContext = { ...ports, reports, time, gate: this.#queue, events: this.#events };
-    this.#context = context;
+    this.#queue = ports.queue ?? new CommandQueue();
     this.#provision = ports.provision;
     this.#close = ports.close ?? (() => undefined);
+    const context = this.#contextOf(ports);
+    this.#context = context;
     this.#commands = {
       check: (state) => checkUpdates(context, state),
       recheck: () => recheckUpdates(context),
@@ -67,66 +80,125 @@ export class Aktualizr {
       finalize: (state) => finalizeInstall(context, state),
       report: () => reportResult(context),
     };
+    this.#update = createUpdateVerbs(context, this.#commands);
+  }
+
+  #contextOf(ports: AktualizrPorts): StepContext {
+    const { gateway, clock, log, newId } = ports;
+    const onFailure = (error: CodedError) => log('debug', `Events stay in the queue: ${error.message}`);
+    const reports = new ReportQueue({ store: ports.storage.reports, gateway, clock, newId, onFailure });
+    const { time: store, metadata } = ports.storage;
+    const time = new DeviceTime({ clock, store, director: metadata.director, gateway, log });
+    const custom = () => this.#hardwareInfo;
+    return {
+      secondaries: new SecondaryList(),
+      storedImages: { all: () => [], open: () => undefined, remove: () => false },
+      secondaryWaitMs: 0,
+      ...ports,
+      deviceData: {
+        ...ports.deviceData,
+        hardwareInfo: async () => {
+          const body = custom();
+          return body === undefined ? ports.deviceData.hardwareInfo() : { body, isCustom: true };
+        },
+      },
+      reports,
+      time,
+      gate: this.#queue,
+      events: this.#events,
+    };
   }
 
   /** Before any other verb: notes what a restart interrupted and finalises an installation that waited for it. */
-  initialize(): Promise<void> {
+  initialize(options: VerbOptions = {}): Promise<void> {
     return this.#queue.run(async (signal) => {
       const { bootId, log, storage } = this.#context;
+      this.#isInitialized = true;
       if (storage.cycle.isUnreadable()) {
         log('warning', 'The stored state of the update cycle cannot be read; the cycle begins anew.');
         storage.cycle.save(INITIAL_STATE);
       }
-      await resume(storage.cycle, this.#commands, bootId, signal);
-    });
+      const before = storage.cycle.load();
+      const reached = await resume(storage.cycle, this.#commands, bootId, signal);
+      if (reached?.last.kind !== 'InstallationCompleted' || !('update' in before)) return;
+      const { result } = reached.last;
+      const kind = result.success ? 'installed' : 'failed';
+      this.#events.emit(installsComplete({ kind, update: before.update, result }));
+    }, options);
   }
 
+  /** Calls `listener` with every event, from within the verb that causes it. Returns how to end that. */
   subscribe(listener: EventListener): () => void {
     return this.#events.subscribe(listener);
   }
 
-  /** @throws TransportError, ProvisioningError */
-  campaignCheck(): Promise<readonly Campaign[]> {
-    return this.#provisioned(() => checkCampaigns(this.#context));
+  /** The same, of one kind of event. */
+  on<K extends EventKind>(kind: K, listener: (event: EventOf<K>) => void): () => void {
+    return this.#events.subscribe((event) => {
+      if (event.kind === kind) listener(event as EventOf<K>);
+    });
   }
 
-  campaignControl(campaignId: string, decision: CampaignDecision): Promise<CampaignControlResult> {
-    return this.#provisioned(() => campaignControl(this.#context, campaignId, decision));
+  /** Every event from the first `next` on, for `for await`; ends when the signal aborts. */
+  events({ signal }: VerbOptions = {}): AsyncIterableIterator<AktualizrEvent> {
+    return this.#events.iterate(signal);
   }
 
-  /** Answers whether the server has everything. */
-  sendDeviceData(): Promise<boolean> {
-    return this.#provisioned(() => sendDeviceData(this.#context));
+  /** The campaigns that wait for this device's consent. @throws TransportError, ProvisioningError */
+  campaignCheck(options: VerbOptions = {}): Promise<readonly Campaign[]> {
+    return this.#provisioned(() => checkCampaigns(this.#context), options);
   }
 
-  checkUpdates(): Promise<CheckResult> {
-    return this.#provisioned((signal) => this.#check(signal));
+  /** Accepts, declines or postpones a campaign; the server decides what to publish then. @throws TransportError, ProvisioningError */
+  campaignControl(
+    campaignId: string,
+    decision: CampaignDecision,
+    options: VerbOptions = {},
+  ): Promise<CampaignControlResult> {
+    return this.#provisioned(() => campaignControl(this.#context, campaignId, decision), options);
   }
 
-  /** Of what the last check found. */
-  download(): Promise<DownloadResult> {
-    return this.#provisioned((signal) => this.#download(signal));
+  /** Hardware, packages, network and configuration, each when it changed. Answers whether the server has everything. */
+  sendDeviceData(options: VerbOptions = {}): Promise<boolean> {
+    return this.#provisioned(() => sendDeviceData(this.#context), options);
+  }
+
+  /** What is sent as hardware information from now on; `undefined`: what the system tells. */
+  setCustomHardwareInfo(info: JsonObject | undefined): void {
+    this.#hardwareInfo = info;
+  }
+
+  /** Sends the manifest and asks both repositories what is to be installed; installs nothing. */
+  checkUpdates(options: VerbOptions = {}): Promise<CheckResult> {
+    return this.#provisioned(this.#update.check, options);
+  }
+
+  /** Brings what the last check found to the device, by as many calls as it takes. */
+  download(options: VerbOptions = {}): Promise<DownloadResult> {
+    return this.#provisioned(this.#update.download, options);
   }
 
   /** Of what was downloaded, with no network: stored metadata that still hold are enough. */
-  install(): Promise<InstallResult> {
-    return this.#queue.run((signal) => this.#install(signal));
+  install(options: VerbOptions = {}): Promise<InstallResult> {
+    return this.#queue.run(this.#update.install, options);
   }
 
-  sendManifest(custom?: JsonObject): Promise<void> {
-    return this.#provisioned(() => sendManifest(this.#context, custom));
+  /** Tells the server what is installed and how the last installation ended. `custom`: any JSON of the application's. */
+  sendManifest(custom?: JsonObject, options: VerbOptions = {}): Promise<void> {
+    return this.#provisioned(() => sendManifest(this.#context, custom), options);
   }
 
   /** Check, download, install and report, as one command. */
-  uptaneCycle(): Promise<CycleResult> {
-    return this.#provisioned((signal) => this.#cycle(signal));
+  uptaneCycle(options: VerbOptions = {}): Promise<CycleResult> {
+    return this.#provisioned(this.#update.cycle, options);
   }
 
   /** Sends what is queued; answers whether nothing is left. */
-  flushReports(): Promise<'empty' | 'kept'> {
-    return this.#queue.run(() => flushReports(this.#context));
+  flushReports(options: VerbOptions = {}): Promise<'empty' | 'kept'> {
+    return this.#queue.run(() => flushReports(this.#context), options);
   }
 
+  /** Holds back the next verb and interrupts a running transfer, which goes on where it was. Told to the server. */
   pause(): 'paused' | 'already_paused' {
     const outcome = this.#queue.pause();
     if (outcome === 'paused') this.#tellPause('DevicePaused');
@@ -150,126 +222,67 @@ export class Aktualizr {
     this.#close();
   }
 
-  /** Of the Primary: only what was really installed, oldest first. */
-  installationLog(): readonly InstalledVersion[] {
-    return this.#context.storage.installations.log(primaryOf(this.#context).serial);
+  /** What was really installed on an ECU, oldest first; of the Primary when none is named. */
+  installationLog(ecu: EcuSerial = primaryOf(this.#context).serial): readonly InstalledVersion[] {
+    return this.#context.storage.installations.log(ecu);
   }
 
-  #provisioned<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** The registered ECUs, the Primary first; empty before the first contact with the server. */
+  ecus(): readonly EcuIdentity[] {
+    return this.#context.storage.identity.ecus();
+  }
+
+  /** Replaces the `raw_report` of the result that waits for its upload; false when none waits. */
+  setInstallationRawReport(rawReport: string): boolean {
+    const { installations } = this.#context.storage;
+    const { device } = installations.results();
+    if (device === undefined) return false;
+    installations.saveDeviceResult({ ...device, rawReport });
+    return true;
+  }
+
+  /** The images that lie on the device, by the names of their targets, whole or not. */
+  storedTargets(): readonly StoredImage[] {
+    return this.#context.storedImages.all();
+  }
+
+  /** The bytes of a stored image from `offset` on; undefined when there is none. The stream throws StorageError. */
+  openStoredTarget(name: string, offset?: number): AsyncIterable<Uint8Array> | undefined {
+    return this.#context.storedImages.open(name, offset);
+  }
+
+  /** Whether there was one. */
+  deleteStoredTarget(name: string): boolean {
+    return this.#context.storedImages.remove(name);
+  }
+
+  /** Before `initialize`. @throws SecondaryError `duplicate_serial`, or `too_late` after it */
+  addSecondary(secondary: Secondary): void {
+    if (this.#isInitialized) {
+      throw new SecondaryError('too_late', 'A Secondary can be added before `initialize` alone.');
+    }
+    this.#context.secondaries.add(secondary);
+  }
+
+  /** The plugged-in Secondaries and those that the storage knows besides. */
+  secondaries(): readonly SecondaryInfo[] {
+    return describeSecondaries(this.#context);
+  }
+
+  /** Keeps a driver's own text (an address, say) with its Secondary. */
+  setSecondaryData(serial: EcuSerial, data: string): void {
+    this.#context.storage.secondaries.saveData(serial, data);
+  }
+
+  #provisioned<T>(work: (signal: AbortSignal) => Promise<T>, options: VerbOptions): Promise<T> {
     return this.#queue.run(async (signal) => {
       await this.#provision();
       return work(signal);
-    });
-  }
-
-  #feed(event: CycleEvent, signal: AbortSignal): Promise<Reached> {
-    return feed(this.#context.storage.cycle, this.#commands, event, signal);
-  }
-
-  #pending(): Pending | undefined {
-    const state = this.#context.storage.cycle.load();
-    return state.kind === 'AwaitingReboot' ? { kind: 'pending', update: state.update } : undefined;
-  }
-
-  async #check(signal: AbortSignal): Promise<CheckResult> {
-    const result = this.#pending() ?? (await this.#verdict('CheckRequested', signal));
-    if (result.kind === 'refused') await this.#report(signal);
-    return result;
-  }
-
-  async #verdict(kind: 'CheckRequested' | 'RecheckRequested', signal: AbortSignal): Promise<CheckResult> {
-    const { last } = await this.#feed({ kind }, signal);
-    if (last.kind === 'TargetsFound') return { kind: 'updates', update: last.update };
-    if (last.kind === 'TargetsBlocked') return { kind: 'blocked', update: last.update };
-    const isRefusal =
-      last.kind === 'MetadataRefused' ||
-      last.kind === 'MetadataRefusedAgain' ||
-      last.kind === 'RefusedUpdateStands';
-    return isRefusal ? { kind: 'refused', error: last.error } : { kind: 'nothing_new' };
-  }
-
-  async #download(signal: AbortSignal): Promise<DownloadResult> {
-    const state = this.#context.storage.cycle.load();
-    if (state.kind === 'AwaitingReboot') return { kind: 'pending', update: state.update };
-    if (state.kind !== 'UpdatesAvailable' && state.kind !== 'Downloaded') return { kind: 'nothing_to_do' };
-    try {
-      const { last } = await this.#feed({ kind: 'DownloadRequested' }, signal);
-      if (last.kind === 'AllTargetsFetched') return { kind: 'downloaded', update: state.update };
-      if (last.kind === 'MetadataRefused') return { kind: 'refused', error: last.error };
-      if (last.kind === 'DownloadFailed') return { kind: 'failed', error: last.error, reported: true };
-      return { kind: 'nothing_to_do' };
-    } catch (error) {
-      if (isTransferError(error)) return { kind: 'failed', error, reported: false };
-      throw error;
-    }
-  }
-
-  async #install(signal: AbortSignal): Promise<InstallResult> {
-    const pending = this.#pending();
-    if (pending !== undefined) return pending;
-    if (this.#context.storage.identity.ecus().length === 0) {
-      throw new ProvisioningError(
-        'not_provisioned',
-        'This device was never registered: there is nothing to install.',
-      );
-    }
-    const { kind } = this.#context.storage.cycle.load();
-    if (kind !== 'UpdatesAvailable' && kind !== 'Downloaded') {
-      const verdict = await this.#verdict('RecheckRequested', signal);
-      if (verdict.kind === 'refused') return verdict;
-      if (verdict.kind !== 'updates') return { kind: 'nothing_to_do' };
-    }
-    return this.#installKnown(signal);
-  }
-
-  async #installKnown(signal: AbortSignal): Promise<InstallResult> {
-    const state = this.#context.storage.cycle.load();
-    if (state.kind !== 'UpdatesAvailable' && state.kind !== 'Downloaded') return { kind: 'nothing_to_do' };
-    const { update } = state;
-    const { last } = await this.#feed({ kind: 'InstallRequested' }, signal);
-    if (last.kind === 'InstallationCompleted') {
-      return { kind: last.result.success ? 'installed' : 'failed', update, result: last.result };
-    }
-    if (last.kind === 'NeedsCompletion') return { kind: 'needs_completion', update };
-    if (last.kind === 'ImageNotUsable') {
-      return { kind: 'image_not_usable', target: last.target, reason: last.reason };
-    }
-    if (last.kind === 'MetadataRefused') return { kind: 'refused', error: last.error };
-    return { kind: 'nothing_to_do' };
-  }
-
-  async #cycle(signal: AbortSignal): Promise<CycleResult> {
-    const check = await this.#check(signal);
-    if (check.kind !== 'updates') return { check, reported: !this.#hasResult() };
-    const download = await this.#download(signal);
-    if (download.kind !== 'downloaded') return { check, download, reported: await this.#report(signal) };
-    const install = await this.#installKnown(signal);
-    return { check, download, install, reported: await this.#report(signal) };
-  }
-
-  /** Sends a result that waits; answers whether none is left. */
-  async #report(signal: AbortSignal): Promise<boolean> {
-    const { kind } = this.#context.storage.cycle.load();
-    if (kind === 'Reporting') await this.#feed({ kind: 'ReportRequested' }, signal);
-    // A refusal beside an update that stands.
-    else if (this.#hasResult()) await reportResult(this.#context);
-    return !this.#hasResult();
-  }
-
-  #hasResult(): boolean {
-    return this.#context.storage.installations.results().device !== undefined;
+    }, options);
   }
 
   #tellPause(id: 'DevicePaused' | 'DeviceResumed'): void {
     const state = this.#context.storage.cycle.load();
     this.#context.reports.enqueue(id, 'update' in state ? { correlationId: state.update.correlationId } : {});
   }
-}
-
-function isTransferError(error: unknown): error is CodedError {
-  return (
-    error instanceof TransportError ||
-    error instanceof InstallError ||
-    (error instanceof StorageError && error.code === 'io')
-  );
 }

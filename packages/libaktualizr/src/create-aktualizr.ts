@@ -1,11 +1,14 @@
 // All wiring of a device client, read from top to bottom: configuration, storage, identity, one TLS connection, repositories,
 // package manager, library. Nothing here touches the network. What each line wires is a file of wiring/. ARCHITECTURE 4.4.
 import { randomUUID } from 'node:crypto';
+import { createStoredImages } from './adapters/files/stored-images.ts';
 import { createFileSigner } from './adapters/keys/file-signer.ts';
 import { openStorage, type SqliteStorage } from './adapters/storage/sqlite-storage.ts';
 import { Aktualizr } from './aktualizr.ts';
+import { CommandQueue } from './command-queue.ts';
 import type { Config } from './config/config.ts';
 import { createDeviceDataSource } from './device-data/device-data-source.ts';
+import { SecondaryList } from './secondaries/secondary-list.ts';
 import { prepareDevice } from './provisioning/prepare-device.ts';
 import { readBootId } from './wiring/boot-id.ts';
 import type { AktualizrOptions } from './wiring/options.ts';
@@ -35,17 +38,20 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       clock: parts.clock,
       gateway: server.gateway,
       packageManager: await createPackageManager(parts, server),
+      secondaries: parts.secondaries,
+      secondaryWaitMs: config.uptane.secondaryPreinstallWaitSec * 1000,
+      storedImages: createStoredImages(config.pacman.imagesPath, storage.images),
       provision: createProvisioning(parts, server),
       signer: () => options.signer ?? createFileSigner(storage.identity),
       directorFullRoles: config.uptane.directorFullRoles,
       newId: randomUUID,
       bootId: readBootId(),
+      queue: parts.queue,
       close: () => {
         server.http.close();
         storage.close();
       },
     });
-    options.signal?.addEventListener('abort', () => aktualizr.abort(), { once: true });
     return aktualizr;
   } catch (error) {
     storage.close();
@@ -58,10 +64,12 @@ async function prepareParts(
   options: AktualizrOptions,
   storage: SqliteStorage,
 ): Promise<Parts> {
-  const { clock = systemClock, log = () => undefined, signal: stop } = options;
+  const { clock = systemClock, log = () => undefined } = options;
+  const queue = new CommandQueue(options.signal);
+  const secondaries = new SecondaryList(options.secondaries);
   const { primary, warnings } = await prepareDevice(config, storage);
   for (const warning of warnings) log('warning', warning);
-  return { config, options, storage, primary, clock, log, stop };
+  return { config, options, storage, primary, secondaries, clock, log, queue };
 }
 
 /** Loaded only by whoever has no configuration yet. */

@@ -14,7 +14,7 @@ export type TransportCode =
   | 'malformed';
 export type StorageCode = 'disk_full' | 'corrupt' | 'locked' | 'migration_failed' | 'unsafe_directory' | 'io';
 export type InstallCode = 'rejected_format' | 'no_space' | 'install_failed' | 'wrong_version_booted';
-export type SecondaryCode = 'unreachable' | 'failed' | 'duplicate_serial';
+export type SecondaryCode = 'unreachable' | 'failed' | 'duplicate_serial' | 'too_late';
 export type ProvisioningCode =
   | 'bad_credentials'
   | 'missing_credentials'

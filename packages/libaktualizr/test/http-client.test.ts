@@ -261,7 +261,7 @@ describe('HTTP client', () => {
       stop.abort(new Error('stopped'));
       return { kind: 'delay', ms: 1000 };
     };
-    await assert.rejects(get(open({ stop: stop.signal })), /stopped/);
+    await assert.rejects(get(open({ stop: () => stop.signal })), /stopped/);
   });
 });
 

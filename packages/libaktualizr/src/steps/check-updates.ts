@@ -73,7 +73,6 @@ async function judge(
   const verdict = await verifyUpdates(context, from);
   if (verdict.kind === 'MetadataRefused' || verdict.kind === 'MetadataRefusedAgain') return verdict;
   const targets = verdict.kind === 'updates' ? verdict.targets : [];
-  context.events.emit({ kind: 'UpdateCheckComplete', targets: targets.map(({ name }) => name) });
   if (verdict.kind === 'nothing_new') return { kind: 'NothingNew' };
   const update: Update = { correlationId: verdict.correlationId ?? '', targets: targets.map(storeTarget) };
   const isBlocked = targets.some(

@@ -12,9 +12,18 @@ import {
 } from '@ota-connect/uptane';
 import type { CommandGate } from '../command-queue.ts';
 import type { EventSink } from '../events.ts';
-import type { Clock, EcuIdentity, Gateway, InstalledVersion, PackageManager, Storage } from '../ports.ts';
+import type {
+  Clock,
+  EcuIdentity,
+  Gateway,
+  InstalledVersion,
+  PackageManager,
+  Storage,
+  StoredImages,
+} from '../ports.ts';
 import { commonName } from '../provisioning/common-name.ts';
 import type { ReportQueue } from '../reports/report-queue.ts';
+import type { SecondaryList } from '../secondaries/secondary-list.ts';
 import type { DeviceTime } from '../time/device-time.ts';
 
 /** What the device tells about itself; undefined when there is nothing to tell or telling is switched off. */
@@ -40,6 +49,10 @@ export type StepContext = {
   readonly imageSource: MetadataSource;
   readonly mapped?: MappedSources;
   readonly packageManager: PackageManager;
+  readonly secondaries: SecondaryList;
+  readonly storedImages: StoredImages;
+  /** uptane.secondary_preinstall_wait_sec */
+  readonly secondaryWaitMs: number;
   readonly clock: Clock;
   readonly time: DeviceTime;
   readonly signer: () => Signer;

@@ -26,7 +26,6 @@ export async function downloadTargets(context: StepContext, signal: AbortSignal)
     const failed = await downloadTarget(context, target, confirmed.update, signal);
     if (failed !== undefined) return failed;
   }
-  context.events.emit({ kind: 'AllDownloadsComplete', success: true });
   return { kind: 'AllTargetsFetched' };
 }
 
@@ -55,7 +54,6 @@ async function downloadTarget(
     blockOrCount(context, target, { id, isPassing });
     saveFailure(context, error, correlationId);
     await tell('EcuDownloadCompleted', false);
-    events.emit({ kind: 'AllDownloadsComplete', success: false });
     return { kind: 'DownloadFailed', error };
   }
   storage.attacks.passed('image');

@@ -102,7 +102,6 @@ export function complete(
     reports.enqueue('EcuInstallationCompleted', { correlationId, ecu, success: result.success });
   });
   events.emit({ kind: 'InstallTargetComplete', ecu, success: result.success });
-  events.emit({ kind: 'AllInstallsComplete', success: result.success });
   return { kind: 'InstallationCompleted', result: device };
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject, Signer } from '@ota-connect/uptane';
 import type { PackageManagerOptions } from '../adapters/package-managers/select.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigOverrides } from '../config/load-toml.ts';
-import type { Clock, PackageManager } from '../ports.ts';
+import type { Clock, PackageManager, Secondary } from '../ports.ts';
 import type { Log } from '../steps/context.ts';
 
 /** Makes a package manager of the application's own. Called once, before anything touches the network. */
@@ -23,6 +23,8 @@ export type AktualizrOptions = {
   readonly packageManagers?: Readonly<Record<string, PackageManagerFactory>>;
   /** Signs manifests in place of the Primary's key in the storage. */
   readonly signer?: Signer;
+  /** The ECUs behind this Primary. Their serials differ. */
+  readonly secondaries?: readonly Secondary[];
   /** Custom hardware information in place of what the system tells. */
   readonly hardwareInfo?: JsonObject;
   /** The system's when absent. */

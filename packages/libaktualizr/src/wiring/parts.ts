@@ -1,7 +1,9 @@
 // What every part of the wiring is made from.
 import type { Config } from '../config/config.ts';
 import type { SqliteStorage } from '../adapters/storage/sqlite-storage.ts';
+import type { CommandQueue } from '../command-queue.ts';
 import type { Clock, EcuIdentity } from '../ports.ts';
+import type { SecondaryList } from '../secondaries/secondary-list.ts';
 import type { Log } from '../steps/context.ts';
 import type { AktualizrOptions } from './options.ts';
 
@@ -12,6 +14,7 @@ export type Parts = {
   readonly primary: EcuIdentity;
   readonly clock: Clock;
   readonly log: Log;
-  /** Ends the requests that are under way. */
-  readonly stop: AbortSignal | undefined;
+  readonly secondaries: SecondaryList;
+  /** The signal of the verb that runs ends the requests that are under way. */
+  readonly queue: CommandQueue;
 };

@@ -19,10 +19,10 @@ export type Server = {
   readonly onPassedOver: OnPassedOver;
 };
 
-export function connectServer({ config, options, storage, clock, log, stop }: Parts): Server {
+export function connectServer({ config, options, storage, clock, log, queue }: Parts): Server {
   const { userAgent = `Aktualizr/${manifest.version}` } = options;
   const client = (credentials: () => TlsCredentials | undefined) =>
-    new HttpClient({ credentials, userAgent, ...(stop === undefined ? {} : { stop }) });
+    new HttpClient({ credentials, userAgent, stop: () => queue.runningSignal() });
   const urls = {
     gateway: config.tls.server,
     provisioning: config.provision.server,
@@ -39,7 +39,6 @@ export function connectServer({ config, options, storage, clock, log, stop }: Pa
     directorServer: config.uptane.directorServer,
     repoServer: config.uptane.repoServer,
     mapping: readRepositoryMap(config),
-    ...(stop === undefined ? {} : { stop }),
   });
   return {
     http,

@@ -15,8 +15,8 @@ export type HttpOptions = {
   /** Asked at each connection, so that credentials that were just provisioned are used. */
   readonly credentials: () => TlsCredentials | undefined;
   readonly userAgent: string;
-  /** Ends whatever is under way: the process is asked to stop. */
-  readonly stop?: AbortSignal;
+  /** Asked at each request for what ends it: the verb that it belongs to, or the process, is asked to stop. */
+  readonly stop?: () => AbortSignal | undefined;
   /** For the whole exchange; in a transfer of an image for the head of the answer, the rest is bound by the speed. */
   readonly timeoutMs?: number;
   readonly attempts?: number;
@@ -122,7 +122,7 @@ export class HttpClient {
   }
 
   #stoppable(signal: AbortSignal | undefined): AbortSignal | undefined {
-    const { stop } = this.#options;
+    const stop = this.#options.stop?.();
     return stop === undefined || signal === undefined ? (signal ?? stop) : AbortSignal.any([signal, stop]);
   }
 
