@@ -98,8 +98,8 @@ export type Gateway = {
   sendDeviceData(kind: DeviceDataKind, body: JsonObject | readonly JsonObject[] | string): Promise<void>;
 };
 
-/** Progress of one transfer, in bytes of the whole image. */
-export type FetchProgress = (receivedBytes: number, totalBytes: number) => void;
+/** Progress of one transfer, in bytes of the whole image, or in objects of an OSTree commit; `text` names the phase. */
+export type FetchProgress = (received: number, total: number, text?: string) => void;
 
 /**
  * Stores and installs images on the Primary. `fetch` resumes what an earlier call left, verifies every listed hash while
