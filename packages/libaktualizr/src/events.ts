@@ -19,7 +19,13 @@ export type AktualizrEvent =
       readonly result: CheckResult | Failed;
     }
   /** Once for each whole percent (0 to 100) of a target. */
-  | { readonly kind: 'DownloadProgressReport'; readonly target: string; readonly percent: number }
+  | {
+      readonly kind: 'DownloadProgressReport';
+      readonly target: string;
+      readonly percent: number;
+      /** The phase of an OSTree pull, in the original's words. */
+      readonly text?: string;
+    }
   | { readonly kind: 'DownloadTargetComplete'; readonly target: string; readonly success: boolean }
   | {
       readonly kind: 'AllDownloadsComplete';

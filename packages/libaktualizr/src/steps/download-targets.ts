@@ -3,6 +3,7 @@
 // their number is used up, what cannot (a wrong hash, a missing file) is reported at once. client-protocol 3.5, 6.5.
 import { MetadataError, type VerifiedTarget } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../errors.ts';
+import type { FetchProgress } from '../ports.ts';
 import type { Update } from '../update-cycle/states.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import {
@@ -114,14 +115,16 @@ function blockOrCount(
   while (isPassing && count < MAX_ATTEMPTS) count = storage.cycle.countAttempt(key, id);
 }
 
-/** One event for each whole percent. */
-function progressOf(context: StepContext, target: VerifiedTarget): (received: number, total: number) => void {
-  let last = -1;
-  return (received, total) => {
+/** One event for each whole percent, and for each phase. */
+function progressOf(context: StepContext, target: VerifiedTarget): FetchProgress {
+  let last: string | undefined;
+  return (received, total, text) => {
     const percent = total === 0 ? 100 : Math.floor((received * 100) / total);
-    if (percent === last) return;
-    last = percent;
-    context.events.emit({ kind: 'DownloadProgressReport', target: target.name, percent });
+    const seen = `${percent} ${text?.split(':', 1)[0] ?? ''}`;
+    if (seen === last) return;
+    last = seen;
+    const phase = text === undefined ? {} : { text };
+    context.events.emit({ kind: 'DownloadProgressReport', target: target.name, percent, ...phase });
   };
 }
 

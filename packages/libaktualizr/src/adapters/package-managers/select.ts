@@ -16,7 +16,10 @@ export type PackageManagerOptions = Omit<NoneOptions, 'newHasher'> & {
 
 type Create = (options: PackageManagerOptions) => PackageManager | Promise<PackageManager>;
 
-const MANAGERS: ReadonlyMap<string, Create> = new Map([['none', createNonePackageManager]]);
+const MANAGERS: ReadonlyMap<string, Create> = new Map<string, Create>([
+  ['none', createNonePackageManager],
+  ['ostree', async (options) => (await import('./ostree.ts')).createOstreePackageManager(options)],
+]);
 
 /** @throws ConfigError `unsupported` */
 export async function selectPackageManager(
