@@ -127,6 +127,8 @@ export type PackageManager = {
   install(target: VerifiedTarget): Promise<InstallationResult>;
   /** After a reboot: did the pending version come up? */
   finalize(target: VerifiedTarget): Promise<InstallationResult>;
+  /** Returns from `target` to the version before it: OK when that runs, NEED_COMPLETION when it will after a reboot. */
+  rollback?(target: VerifiedTarget): Promise<InstallationResult>;
 };
 
 export type Clock = {
