@@ -2,8 +2,7 @@
 // package manager, library. Nothing here touches the network. What each line wires is a file of wiring/. ARCHITECTURE 4.4.
 import { randomUUID } from 'node:crypto';
 import { createStoredImages } from './adapters/files/stored-images.ts';
-import { createFileSigner } from './adapters/keys/file-signer.ts';
-import { openStorage, type SqliteStorage } from './adapters/storage/sqlite-storage.ts';
+import { openStorage } from './adapters/storage/sqlite-storage.ts';
 import { Aktualizr } from './aktualizr.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { Config } from './config/config.ts';
@@ -11,6 +10,7 @@ import { createDeviceDataSource } from './device-data/device-data-source.ts';
 import { SecondaryList } from './secondaries/secondary-list.ts';
 import { prepareDevice } from './provisioning/prepare-device.ts';
 import { readBootId } from './wiring/boot-id.ts';
+import { openKeys, type Keys } from './wiring/keys.ts';
 import type { AktualizrOptions } from './wiring/options.ts';
 import { createPackageManager } from './wiring/package-manager.ts';
 import type { Parts } from './wiring/parts.ts';
@@ -20,14 +20,16 @@ import { systemClock } from './wiring/system-clock.ts';
 
 /**
  * A device client on the storage of the configuration, which it holds until `close`. Call `initialize` before any other
- * verb. Throws ConfigError, and StorageError (`locked` with the pid of the other aktualizr).
+ * verb. Throws ConfigError, TokenError, and StorageError (`locked` with the pid of the other aktualizr).
  */
 export async function createAktualizr(options: AktualizrOptions = {}): Promise<Aktualizr> {
   const config = options.config ?? (await configOf(options));
   const deviceData = createDeviceDataSource(config, options.hardwareInfo);
-  const storage = openStorage(config.storage);
+  const stored = openStorage(config.storage);
   try {
-    const parts = await prepareParts(config, options, storage);
+    const keys = await openKeys(config, stored);
+    const { storage } = keys;
+    const parts = await prepareParts(config, options, keys);
     const server = connectServer(parts);
     const { addressesOf: _, ...repositories } = server.repositories;
     const aktualizr = new Aktualizr({
@@ -42,11 +44,12 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       secondaryWaitMs: config.uptane.secondaryPreinstallWaitSec * 1000,
       storedImages: createStoredImages(config.pacman.imagesPath, storage.images),
       provision: createProvisioning(parts, server),
-      signer: () => options.signer ?? createFileSigner(storage.identity),
+      signer: () => options.signer ?? keys.signer(),
       directorFullRoles: config.uptane.directorFullRoles,
       newId: randomUUID,
       bootId: readBootId(),
       queue: parts.queue,
+      rest: () => server.http.rest(),
       close: () => {
         server.http.close();
         storage.close();
@@ -54,7 +57,7 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
     });
     return aktualizr;
   } catch (error) {
-    storage.close();
+    stored.close();
     throw error;
   }
 }
@@ -62,14 +65,14 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
 async function prepareParts(
   config: Config,
   options: AktualizrOptions,
-  storage: SqliteStorage,
+  { storage, tokenSignature }: Keys,
 ): Promise<Parts> {
   const { clock = systemClock, log = () => undefined } = options;
   const queue = new CommandQueue(options.signal);
   const secondaries = new SecondaryList(options.secondaries);
   const { primary, warnings } = await prepareDevice(config, storage);
   for (const warning of warnings) log('warning', warning);
-  return { config, options, storage, primary, secondaries, clock, log, queue };
+  return { config, options, storage, primary, tokenSignature, secondaries, clock, log, queue };
 }
 
 /** Loaded only by whoever has no configuration yet. */

@@ -66,11 +66,7 @@ describe('configuration that this aktualizr cannot work with', () => {
     assert.match(await refusal(test, USABLE.replace('none', 'noen')), /did you mean "none"/);
   });
 
-  it('is a key in hardware, another storage, a list of Secondaries', async (test) => {
-    assert.match(
-      await refusal(test, `${USABLE}[uptane]\nkey_source = "pkcs11"\n`),
-      /uptane\.key_source "pkcs11"/,
-    );
+  it('is another storage, a list of Secondaries', async (test) => {
     assert.match(
       await refusal(test, `${USABLE}[storage]\ntype = "filesystem"\n`),
       /storage\.type "filesystem"/,

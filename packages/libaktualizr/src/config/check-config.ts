@@ -8,9 +8,10 @@ import { loadConfig } from './load-toml.ts';
 import type { ConfigSources, LoadedConfig } from './load-toml.ts';
 import { nearestName } from './nearest-name.ts';
 import { readRepositoryMap } from './repository-map.ts';
+import { tokenProblems } from './token-config.ts';
 import { DEFAULT_DIRECTORIES } from './config-files.ts';
 
-const PACKAGE_MANAGERS: readonly string[] = ['none'];
+const PACKAGE_MANAGERS: readonly string[] = ['none', 'ostree'];
 const NO_FILES = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}, nor where --config points.`;
 
 /**
@@ -39,6 +40,7 @@ export async function checkConfig(sources: ConfigSources): Promise<readonly stri
 function stoppers(loaded: LoadedConfig, ownManagers: readonly string[] = []): readonly CodedError[] {
   if (loaded.files.length === 0) return [new ConfigError('missing_file', NO_FILES)];
   return [
+    ...tokenProblems(loaded.config),
     ...unsupported(loaded.config, [...PACKAGE_MANAGERS, ...ownManagers]),
     ...(loaded.problem === undefined ? [] : [loaded.problem]),
     ...brokenMap(loaded.config),
@@ -65,16 +67,6 @@ function unsupported(config: Config, managers: readonly string[]): readonly Conf
   }
   if (config.storage.type !== 'sqlite')
     found.push(`storage.type "${config.storage.type}" is not supported; it can only be "sqlite"`);
-  const sources = {
-    'tls.ca_source': config.tls.caSource,
-    'tls.pkey_source': config.tls.pkeySource,
-    'tls.cert_source': config.tls.certSource,
-    'uptane.key_source': config.uptane.keySource,
-  };
-  for (const [key, source] of Object.entries(sources)) {
-    if (source !== 'file')
-      found.push(`${key} "${source}" is not supported; this aktualizr keeps keys in files`);
-  }
   if (config.uptane.secondaryConfigFile !== '')
     found.push('uptane.secondary_config_file is set, but this aktualizr drives no Secondaries');
   return found.map((text) => new ConfigError('unsupported', `${text}.`));

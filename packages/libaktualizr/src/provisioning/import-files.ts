@@ -1,6 +1,6 @@
 // What the import directory brings at start: TLS files (also later ones, so that a certificate is renewed by replacing
 // files), pre-installed roots of both repositories, the log of an image that was flashed. client-protocol 10.4.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import { importPath } from '../config/import-path.ts';
 import { ConfigError } from '../errors.ts';
 import type { Storage, TlsCredentials } from '../ports.ts';
+import { commonName } from './common-name.ts';
 import { readImport } from './read-import.ts';
 
 const TLS_FILES = {
@@ -18,13 +19,20 @@ const TLS_FILES = {
   certificate: 'tlsClientcertPath',
   privateKey: 'tlsPkeyPath',
 } as const;
+type TlsPart = keyof typeof TLS_FILES;
+/** Of which files the stored credentials were made: SHA-256 over their contents. */
+const TAKEN_OVER = 'tls_files_taken_over';
 const ROOT_FILES: readonly (readonly ['director' | 'image', string])[] = [
   ['image', 'repo/root.json'],
   ['director', 'director/root.json'],
 ];
 
+export type ImportStorage = Storage & {
+  readonly flags?: { get(name: string): string | undefined; set(name: string, value: string): void };
+};
+
 /** Answers warnings for the log. Throws ConfigError when a pre-installed root cannot be read: trust must not fall back to first use. */
-export function importFiles(config: Config, storage: Storage, primary: EcuSerial): readonly string[] {
+export function importFiles(config: Config, storage: ImportStorage, primary: EcuSerial): readonly string[] {
   const warnings = importTls(config, storage);
   for (const [repository, file] of ROOT_FILES)
     importRoot(storage, repository, join(config.import.basePath, file));
@@ -32,49 +40,81 @@ export function importFiles(config: Config, storage: Storage, primary: EcuSerial
   return warnings;
 }
 
-function importTls(config: Config, storage: Storage): readonly string[] {
-  const stored = storage.credentials.tls();
+function importTls(config: Config, storage: ImportStorage): readonly string[] {
+  const stored = storage.credentials.parts();
   const warnings: string[] = [];
-  const found = new Map<keyof TlsCredentials, string>();
-  for (const [part, key] of Object.entries(TLS_FILES) as [
-    keyof TlsCredentials,
-    (typeof TLS_FILES)[keyof typeof TLS_FILES],
-  ][]) {
-    const file = importPath(config.import, key);
+  const found = new Map<TlsPart, string>();
+  const wanted = partsInFiles(config);
+  for (const part of wanted) {
+    const file = importPath(config.import, TLS_FILES[part]);
     if (file === undefined) continue;
     const content = readImport(file);
+    const isStored = stored[part] !== undefined;
     if (content === undefined)
-      warnings.push(`${file} cannot be read${stored === undefined ? '' : '; the stored credentials stay'}.`);
+      warnings.push(`${file} cannot be read${isStored ? '; the stored credentials stay' : ''}.`);
     else found.set(part, content);
   }
-  const next = { ...stored, ...Object.fromEntries(found) };
-  if (found.size === 0 || !isComplete(next) || isSame(next, stored)) return warnings;
+  const next: Partial<TlsCredentials> = { ...stored, ...Object.fromEntries(found) };
+  if (found.size === 0 || wanted.some((part) => !next[part])) return warnings;
+  const mark = markOf(found);
+  const wasTaken = storage.flags?.get(TAKEN_OVER) === mark && wanted.every((part) => stored[part]);
+  // Files that were taken over before say nothing new: the device may have renewed its certificate since.
+  if (wasTaken) return warnings;
+  if (wanted.every((part) => next[part] === stored[part])) {
+    storage.flags?.set(TAKEN_OVER, mark);
+    return warnings;
+  }
   const fault = faultOf(next);
   if (fault !== undefined) {
     return [...warnings, `The TLS files in ${config.import.basePath} were not taken over: ${fault}.`];
   }
-  storage.credentials.saveTls(next);
-  return warnings;
+  storage.transaction(() => {
+    storage.credentials.saveTls(next);
+    storage.flags?.set(TAKEN_OVER, mark);
+  });
+  return [...warnings, ...otherName(next, storage.identity.deviceId())];
 }
 
-function isComplete(credentials: Partial<TlsCredentials>): credentials is TlsCredentials {
-  return Boolean(credentials.ca && credentials.certificate && credentials.privateKey);
+/** The parts that do not come from a token. */
+function partsInFiles({ tls }: Config): readonly TlsPart[] {
+  const sources = { ca: tls.caSource, certificate: tls.certSource, privateKey: tls.pkeySource };
+  return (Object.keys(TLS_FILES) as TlsPart[]).filter((part) => sources[part] === 'file');
 }
 
-function isSame(a: TlsCredentials, b: TlsCredentials | undefined): boolean {
-  return a.ca === b?.ca && a.certificate === b.certificate && a.privateKey === b.privateKey;
+function markOf(found: ReadonlyMap<TlsPart, string>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([...found]))
+    .digest('hex');
 }
 
 /** A half-finished replacement of the files must not cost the device its working identity. */
-function faultOf({ ca, certificate, privateKey }: TlsCredentials): string | undefined {
+function faultOf({ ca, certificate, privateKey }: Partial<TlsCredentials>): string | undefined {
   try {
-    const belongs = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
+    const belongs =
+      certificate === undefined ||
+      privateKey === undefined ||
+      new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
     if (!belongs) return 'the certificate and the key do not belong together';
-    return new X509Certificate(ca).subject === '' ? 'the CA certificate is empty' : undefined;
+    if (certificate !== undefined) new X509Certificate(certificate);
+    return ca !== undefined && new X509Certificate(ca).subject === ''
+      ? 'the CA certificate is empty'
+      : undefined;
   } catch (cause) {
     if (cause instanceof Error) return 'one of them is no PEM file, or is damaged';
     throw cause;
   }
+}
+
+/** The original goes on under its stored id as well, and warns. */
+function otherName(
+  { certificate }: Partial<TlsCredentials>,
+  deviceId: string | undefined,
+): readonly string[] {
+  const name = certificate === undefined ? undefined : commonName(certificate);
+  if (deviceId === undefined || name === undefined || name === deviceId) return [];
+  return [
+    `The certificate that was taken over is of "${name}", this device is "${deviceId}": the server will take it for another device.`,
+  ];
 }
 
 function importRoot(storage: Storage, repository: 'director' | 'image', file: string): void {

@@ -12,6 +12,8 @@ export type Parts = {
   readonly options: AktualizrOptions;
   readonly storage: SqliteStorage;
   readonly primary: EcuIdentity;
+  /** The X.509 signature of the TLS key, when that is in a token. */
+  readonly tokenSignature: ((message: Uint8Array) => Uint8Array) | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly secondaries: SecondaryList;

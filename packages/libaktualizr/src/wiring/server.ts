@@ -13,7 +13,7 @@ import type { Parts } from './parts.ts';
 export type Server = {
   readonly http: HttpClient;
   readonly gateway: Gateway;
-  /** The gateway for somebody who has only what all devices share. */
+  /** The gateway for other credentials than the stored ones: those that all devices share, or the next of this one. */
   readonly sharedGateway: (shared: TlsCredentials) => Gateway;
   readonly repositories: Repositories;
   readonly onPassedOver: OnPassedOver;
