@@ -12,6 +12,8 @@ export type {
 } from './simulated-repository.ts';
 export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './repository-simulator.ts';
 export type { Image, SimulatorOptions } from './repository-simulator.ts';
+export { SimulatedLockboxes, SimulatedMedium } from './simulated-lockboxes.ts';
+export type { SimulatedLockbox } from './simulated-lockboxes.ts';
 export { SimulatedTime } from './simulated-time.ts';
 export { olpcText } from './olpc.ts';
 export { relisted, TUF_KEY_KINDS, tufKey } from './tuf-keys.ts';
@@ -29,6 +31,8 @@ export { fileAnswer, notFound, readRequest, sendAnswer } from './http-answers.ts
 export type { Answerer, HttpAnswer, HttpRequest } from './http-answers.ts';
 export { FaultPoints, faultyListener, flipBit, PowerCut } from './faults.ts';
 export type { FaultPlan, HttpFault } from './faults.ts';
+export { serveFolder } from './ostree-server.ts';
+export type { ServerIdentity, StaticFault, StaticServer } from './ostree-server.ts';
 export { dumpSimulator } from './dump.ts';
 export { metadataStoreContract } from './contracts/metadata-store.contract.ts';
 export type { OpenStore } from './contracts/metadata-store.contract.ts';
@@ -48,3 +52,5 @@ export type { SimulatedAttack, Slot } from './attacks/attack.ts';
 export { offerShared, saysOtherwise, SHARED_IMAGE, withCustom } from './attacks/multi-role.ts';
 export type { SharedOffer } from './attacks/multi-role.ts';
 export { delegatedHistoryAttacks, prepareDelegatedHistory } from './attacks/history.ts';
+export { ATTACKED, lockboxAttacks, newLockbox } from './attacks/lockboxes.ts';
+export type { LockboxAttack, LockboxStage } from './attacks/lockboxes.ts';
