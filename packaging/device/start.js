@@ -7,6 +7,7 @@ const { Script } = require('node:vm');
 
 const folder = `${__dirname}/`;
 const loaded = new Map();
+let knowsAddresses = false;
 
 function load(name) {
   const known = loaded.get(name);
@@ -22,7 +23,22 @@ function load(name) {
 }
 
 function find(specifier) {
-  return specifier.startsWith('./') ? load(specifier.slice(2)) : require(specifier);
+  if (specifier.startsWith('./')) return load(specifier.slice(2));
+  const found = require(specifier);
+  if (specifier === 'node:https' && !knowsAddresses) learnAddresses();
+  return found;
+}
+
+/**
+ * The pattern that Node.js recognises an IPv6 address by is asked before each connection; V8 takes 5 ms to optimise it,
+ * under 1 ms not to. After node:https is there: the flags that V8 runs with are compared with those of compiled code.
+ */
+function learnAddresses() {
+  knowsAddresses = true;
+  const v8 = require('node:v8');
+  v8.setFlagsFromString('--no-regexp-optimization');
+  require('node:net').isIPv6('localhost');
+  v8.setFlagsFromString('--regexp-optimization');
 }
 
 function cached(filename) {
