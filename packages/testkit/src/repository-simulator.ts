@@ -25,6 +25,7 @@ import {
   type HttpAnswer,
   type HttpRequest,
 } from './http-answers.ts';
+import { SimulatedLockboxes } from './simulated-lockboxes.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { SimulatedRepository, type SimulatedDelegation, type SimulatedRole } from './simulated-repository.ts';
 
@@ -172,6 +173,14 @@ export class RepositorySimulator {
     this.director.time = time;
     await this.director.publishRoot();
     return time;
+  }
+
+  /** From now on the Director signs lockboxes, and a new Root lists the keys for them. */
+  async signLockboxes(): Promise<SimulatedLockboxes> {
+    const lockboxes = await SimulatedLockboxes.create(this);
+    this.director.offlineRoles = lockboxes.roles;
+    await this.director.publishRoot();
+    return lockboxes;
   }
 
   repository(name: RepositoryName): SimulatedRepository {

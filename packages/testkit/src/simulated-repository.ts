@@ -66,6 +66,8 @@ export class SimulatedRepository {
   readonly multiRole: SimulatedMultiRole[] = [];
   /** Whom the next Root lists under `time`. */
   time: { readonly keys: readonly TestKey[]; readonly threshold: number } | undefined;
+  /** Of a Director that signs lockboxes: whom the next Root lists for them, by the name of the role. */
+  offlineRoles: ReadonlyMap<string, Pick<SimulatedRole, 'keys' | 'threshold'>> = new Map();
   /** `custom` of the Targets document. */
   custom: JsonObject | undefined;
   /** Whether Snapshot lists hashes and lengths of Targets files. */
@@ -188,7 +190,7 @@ export class SimulatedRepository {
     const keys = new Map<KeyId, PublicKey>();
     const roles = new Map<string, { keyIds: KeyId[]; threshold: number }>();
     const listed = this.time === undefined ? this.roles : { ...this.roles, time: this.time };
-    for (const [name, role] of Object.entries(listed)) {
+    for (const [name, role] of [...Object.entries(listed), ...this.offlineRoles]) {
       for (const key of role.keys) keys.set(key.keyId, key.publicKey);
       roles.set(name, { keyIds: role.keys.map((key) => key.keyId), threshold: role.threshold });
     }
@@ -244,7 +246,7 @@ function keyObject(key: TestKey): JsonObject {
   ]);
 }
 
-async function sign(
+export async function sign(
   role: SimulatedRole,
   unsigned: JsonObject,
   signers: readonly TestKey[] = role.keys,

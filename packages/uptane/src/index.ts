@@ -38,7 +38,7 @@ export { TUF_DIALECT } from './dialect/tuf-dialect.ts';
 export { UPTANE_DIALECT } from './dialect/uptane-dialect.ts';
 
 export { imagePath, metadataPath, roleTitle } from './metadata/filename.ts';
-export type { StoredRole, TopLevelRole } from './metadata/filename.ts';
+export type { OfflineRole, StoredRole, TopLevelRole } from './metadata/filename.ts';
 export { parseEnvelope } from './metadata/envelope.ts';
 export type { DocumentOrigin, Envelope, Signature } from './metadata/envelope.ts';
 export type { KeyRing, RoleKeys } from './metadata/common.ts';
@@ -74,6 +74,15 @@ export type {
   Verdict,
 } from './verify/verdict.ts';
 export { fullVerification } from './verify/full-verification.ts';
+export { offlineVerification, secureImageRoot } from './verify/offline-verification.ts';
+export type {
+  Lockbox,
+  OfflineMedium,
+  OfflineVerdict,
+  PassedOverLockbox,
+} from './verify/offline-verification.ts';
+export { storedLockbox } from './verify/offline-store.ts';
+export type { LockboxSource, OfflineStore } from './verify/offline-store.ts';
 export { checkFirstRoot } from './verify/check-root.ts';
 export { refreshRepository } from './verify/refresh-repository.ts';
 export type { RefreshedRepository } from './verify/refresh-repository.ts';
@@ -113,6 +122,8 @@ export { nextTargets } from './build/next-targets.ts';
 export type { NextTarget, NextTargets } from './build/next-targets.ts';
 export { nextSnapshot } from './build/next-snapshot.ts';
 export type { FileListing, NextSnapshot } from './build/next-snapshot.ts';
+export { nextLockbox, nextOfflineSnapshot } from './build/next-lockbox.ts';
+export type { NextLockbox, NextOfflineSnapshot } from './build/next-lockbox.ts';
 export { nextTimestamp } from './build/next-timestamp.ts';
 export type { NextTimestamp } from './build/next-timestamp.ts';
 export { attestedTime, isNonce } from './build/next-time.ts';

@@ -15,6 +15,9 @@ export type Limits = {
   readonly directorTargetsBytes: number;
   /** Top-level and delegated Targets of the Image repository. */
   readonly imageTargetsBytes: number;
+  readonly offlineSnapshotBytes: number;
+  /** One lockbox: it lists images for every kind of hardware of a fleet. */
+  readonly lockboxBytes: number;
   /** Nesting of JSON values; metadata needs about ten. */
   readonly maxDepth: number;
   /** Root versions followed in one cycle; the next cycle goes on from there. */
@@ -40,6 +43,8 @@ export const DEFAULT_LIMITS: Limits = {
   listedSnapshotBytes: 8 * 1024 * 1024,
   directorTargetsBytes: 64 * 1024,
   imageTargetsBytes: 8 * 1024 * 1024,
+  offlineSnapshotBytes: 64 * 1024,
+  lockboxBytes: 1024 * 1024,
   maxDepth: 64,
   rootsPerCycle: 1000,
   delegationDepth: 32,

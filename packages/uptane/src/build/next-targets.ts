@@ -18,16 +18,21 @@ export type NextTargets = NextHeader & {
 
 /** @throws CodedError BuildError, also when a name occurs twice or a target has no hash */
 export function nextTargets(next: NextTargets): JsonObject {
-  const targets = new Map<string, JsonObject>();
-  for (const target of next.targets) {
-    if (targets.has(target.name)) throw refuse('duplicate_target', `"${target.name}" is listed twice.`);
-    targets.set(target.name, targetEntry(target));
-  }
   return signedPart('Targets', next, [
-    ['targets', jsonObject(targets)],
+    ['targets', targetsObject(next.targets)],
     ['custom', next.custom],
     ['delegations', next.delegations],
   ]);
+}
+
+/** @throws CodedError BuildError when a name occurs twice or a target has no hash */
+export function targetsObject(listed: readonly NextTarget[]): JsonObject {
+  const targets = new Map<string, JsonObject>();
+  for (const target of listed) {
+    if (targets.has(target.name)) throw refuse('duplicate_target', `"${target.name}" is listed twice.`);
+    targets.set(target.name, targetEntry(target));
+  }
+  return jsonObject(targets);
 }
 
 function targetEntry(target: NextTarget): JsonObject {

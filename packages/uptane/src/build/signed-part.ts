@@ -8,7 +8,7 @@ export type NextHeader = { readonly version: number; readonly expires: Instant }
 
 /** @throws CodedError BuildError (`not_ascii`, `invalid_version`) */
 export function signedPart(
-  type: 'Root' | 'Timestamp' | 'Snapshot' | 'Targets',
+  type: 'Root' | 'Timestamp' | 'Snapshot' | 'Targets' | 'Offline-Snapshot' | 'Offline-Updates',
   header: NextHeader,
   fields: readonly (readonly [string, JsonValue | undefined])[],
 ): JsonObject {

@@ -5,14 +5,14 @@ import type { JsonValue } from '../json/value.ts';
 import type { VerifyingKey } from '../keys/public-key.ts';
 import type { Limits } from '../limits.ts';
 import type { ListedFile, Listing } from './listing.ts';
-import type { StoredRole } from './role.ts';
+import type { OfflineRole, StoredRole } from './role.ts';
 import type { Signature } from './signature.ts';
 import type { Steps } from './match-path.ts';
 
 export type Dialect = {
   readonly name: 'uptane' | 'tuf';
   /** What `_type` has to say. */
-  readonly typeOf: (role: StoredRole) => string;
+  readonly typeOf: (role: StoredRole | OfflineRole) => string;
   /** Path of a metadata file below the repository's address; names from outside are percent-encoded. */
   readonly metadataPath: (role: StoredRole, version?: number) => string;
   /** Whether Snapshot and Targets carry their version in the name where Root says `consistent_snapshot`. */

@@ -20,7 +20,7 @@ import { viewStrictJson } from '../json/strict-json.ts';
 import type { JsonObject, JsonValue } from '../json/value.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { quoted } from '../quoted.ts';
-import { roleTitle, type StoredRole } from '../dialect/role.ts';
+import { roleTitle, type OfflineRole, type StoredRole } from '../dialect/role.ts';
 import type { Signature } from '../dialect/signature.ts';
 
 export type { Signature } from '../dialect/signature.ts';
@@ -43,7 +43,7 @@ const NO_BYTES = new Uint8Array();
 
 /** Which document is being read, in which dialect: for errors, and for the type that it has to state. */
 export type DocumentOrigin = {
-  readonly role: StoredRole;
+  readonly role: StoredRole | OfflineRole;
   readonly repository?: RepositoryName;
   /** Absent: UPTANE_DIALECT. */
   readonly dialect?: Dialect;

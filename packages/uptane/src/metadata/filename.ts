@@ -3,8 +3,8 @@ import type { Dialect } from '../dialect/dialect.ts';
 import { UPTANE_DIALECT } from '../dialect/uptane-dialect.ts';
 import type { StoredRole } from '../dialect/role.ts';
 
-export { roleTitle, TOP_LEVEL_ROLES } from '../dialect/role.ts';
-export type { StoredRole, TopLevelRole } from '../dialect/role.ts';
+export { OFFLINE_ROLES, roleTitle, TOP_LEVEL_ROLES } from '../dialect/role.ts';
+export type { OfflineRole, StoredRole, TopLevelRole } from '../dialect/role.ts';
 
 /** The entry of a Targets role in Snapshot. */
 export function snapshotEntryName(role: 'targets' | { readonly delegation: string }): string {

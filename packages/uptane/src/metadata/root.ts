@@ -3,7 +3,13 @@
 import type { Envelope, DocumentOrigin } from './envelope.ts';
 import { malformed, refusingMalformed } from './envelope.ts';
 import { readHeader, readKeyRing, readRoleKeys, type Header, type KeyRing, type RoleKeys } from './common.ts';
-import { roleTitle, TOP_LEVEL_ROLES, type TopLevelRole } from './filename.ts';
+import {
+  OFFLINE_ROLES,
+  roleTitle,
+  TOP_LEVEL_ROLES,
+  type OfflineRole,
+  type TopLevelRole,
+} from './filename.ts';
 import { readObject } from '../json/decode.ts';
 import { member } from '../json/value.ts';
 import type { RepositoryName } from '../errors.ts';
@@ -16,6 +22,8 @@ export type Root = Header & {
   readonly roles: ReadonlyMap<TopLevelRole, RoleKeys>;
   /** Of a Director that attests the time. */
   readonly timeKeys?: RoleKeys;
+  /** Of a Director that signs lockboxes; empty for any other. */
+  readonly offlineKeys: ReadonlyMap<OfflineRole, RoleKeys>;
 };
 
 /** @throws MetadataError SecurityException, IllegalThreshold */
@@ -34,11 +42,21 @@ export function parseRoot(envelope: Envelope, repository?: RepositoryName): Root
       if (!roles.has(role)) throw malformed(origin, `it names no keys for ${roleTitle(role)}`);
     }
     const time = repository === 'director' ? member(listed, 'time') : undefined;
+    const offlineKeys = new Map<OfflineRole, RoleKeys>();
+    for (const role of repository === 'director' ? OFFLINE_ROLES : []) {
+      const value = member(listed, role);
+      if (value !== undefined)
+        offlineKeys.set(
+          role,
+          readRoleKeys(value, { path: `roles.${role}`, title: roleTitle(role), dialect }),
+        );
+    }
     return {
       ...readHeader(envelope.signed),
       consistentSnapshot: member(envelope.signed, 'consistent_snapshot') === true,
       keys: readKeyRing(member(envelope.signed, 'keys'), 'keys', dialect),
       roles,
+      offlineKeys,
       ...(time === undefined
         ? {}
         : { timeKeys: readRoleKeys(time, { path: 'roles.time', title: 'Time', dialect }) }),

@@ -41,7 +41,10 @@ export function checkDirectorTargets(targets: Targets, vehicle: Addressee): void
 }
 
 /** A list without images would do for any vehicle, if it did not say whose it is. Originals do not say. */
-function checkVehicleId({ custom }: Targets, ids: ReadonlySet<string> | undefined): void {
+export function checkVehicleId(
+  { custom }: Pick<Targets, 'custom'>,
+  ids: ReadonlySet<string> | undefined,
+): void {
   const vehicleId = refusingMalformed(ORIGIN, () => readOptional(custom, 'vehicleId', readString));
   if (vehicleId === undefined || ids === undefined || ids.has(vehicleId)) return;
   const text = `The Director’s Targets are for the vehicle "${vehicleId.slice(0, 80)}", which is not this one.`;

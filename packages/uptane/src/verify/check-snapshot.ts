@@ -35,7 +35,8 @@ export function checkSnapshot(received: Uint8Array, trust: Trust, expected: Snap
   return snapshot;
 }
 
-function checkHistory(snapshot: Snapshot, previous: Snapshot, origin: DocumentOrigin): void {
+/** Nothing that was listed goes back or vanishes. @throws MetadataError Rollback */
+export function checkHistory(snapshot: Snapshot, previous: Snapshot, origin: DocumentOrigin): void {
   checkNotOlder(snapshot.version, previous.version, 'version', origin);
   for (const [fileName, listing] of previous.roles) {
     if (NOT_TARGETS.has(fileName)) continue;

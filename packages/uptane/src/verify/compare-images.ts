@@ -62,7 +62,12 @@ async function comparing(
     compareMapped(image, offer, async (name) => compareIn((await ask(name)).find, offer, comparison));
 }
 
-async function compareIn(find: FindImage, offer: Offer, comparison: Comparison): Promise<VerifiedTarget> {
+/** With what one repository finds. @throws MetadataError */
+export async function compareIn(
+  find: FindImage,
+  offer: Offer,
+  comparison: Pick<Comparison, 'countersAre'>,
+): Promise<VerifiedTarget> {
   let agreed: VerifiedTarget | undefined;
   for (const part of byHardware(offer)) {
     const found = await find(part.entry.name, part.ecus[0]?.hardwareId);

@@ -5,7 +5,7 @@ import { MetadataError, type RepositoryName } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import type { Header } from '../metadata/common.ts';
 import { describeOrigin, malformed, type DocumentOrigin } from '../metadata/envelope.ts';
-import type { StoredRole, TopLevelRole } from '../dialect/role.ts';
+import { roleTitle, type OfflineRole, type StoredRole, type TopLevelRole } from '../dialect/role.ts';
 import type { Root } from '../metadata/root.ts';
 import { formatInstant, type Instant } from '../time.ts';
 import type { Authority } from './check-signatures.ts';
@@ -25,7 +25,7 @@ export type Previous<View> = { readonly view: View; readonly meetsThreshold: boo
 /** The document of a role of this repository, for readers and errors. */
 export function documentOf(
   { repository, dialect }: Pick<Trust, 'repository' | 'dialect'>,
-  role: StoredRole,
+  role: StoredRole | OfflineRole,
 ): DocumentOrigin {
   return { role, repository, dialect };
 }
@@ -35,6 +35,13 @@ export function authorityOf(root: Root, role: TopLevelRole, repository: Reposito
   const keys = root.roles.get(role);
   if (keys === undefined) throw malformed({ role: 'root', repository }, `it names no keys for ${role}`);
   return { keys: root.keys, role: keys };
+}
+
+/** The keys of a role for removable media. @throws MetadataError SecurityException::Root where Root has no such role */
+export function offlineAuthorityOf(root: Root, role: OfflineRole): Authority {
+  const keys = root.offlineKeys.get(role);
+  if (keys !== undefined) return { keys: root.keys, role: keys };
+  throw malformed({ role: 'root', repository: 'director' }, `it names no keys for ${roleTitle(role)}`);
 }
 
 /** @throws MetadataError ExpiredMetadata from the very second of expiry on */

@@ -13,7 +13,7 @@ import { countValidKeys } from './check-signatures.ts';
 import { checkTargets, type TargetsExpectation } from './check-targets.ts';
 import { checkTimestamp } from './check-timestamp.ts';
 import { fetchRole } from './fetch-role.ts';
-import type { Repository } from './metadata-source.ts';
+import type { MetadataStore, Repository } from './metadata-source.ts';
 import { originOf, titleOf } from './origin.ts';
 import { authorityOf, documentOf, type Previous, type Trust } from './trusted-metadata.ts';
 
@@ -135,12 +135,12 @@ export function present<T extends object>(
  * What is stored counts for rollback as long as one of today's keys of the role has signed it: after a full exchange of
  * keys old files are worthless anyway, and a higher threshold forgets nothing. Unreadable ones do not count.
  */
-function loadPrevious<View>(
-  { repository, trust }: Session,
+export function loadPrevious<View>(
+  { repository, trust, store = repository.store }: Session & { readonly store?: Pick<MetadataStore, 'load'> },
   role: TopLevelRole,
   parse: (envelope: Envelope, repository: RepositoryName) => View,
 ): Previous<View> | undefined {
-  const stored = repository.store.load(role);
+  const stored = store.load(role);
   if (stored === undefined) return undefined;
   return heldOrUndefined(() => {
     const envelope = parseEnvelope(stored, documentOf(trust, role), trust.limits);
@@ -151,7 +151,8 @@ function loadPrevious<View>(
   });
 }
 
-function heldOrUndefined<T>(check: () => T): T | undefined {
+/** undefined: it is refused, for whatever reason. */
+export function heldOrUndefined<T>(check: () => T): T | undefined {
   try {
     return check();
   } catch (error) {
