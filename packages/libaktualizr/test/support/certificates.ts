@@ -25,26 +25,35 @@ export async function issue(
   issuer?: Issued,
 ): Promise<Issued> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const authority = issuer && pkijs.Certificate.fromBER(fromPem(issuer.certificate));
+  const publicKey = new pkijs.PublicKeyInfo();
+  await publicKey.importKey(keys.publicKey as CryptoKey);
+  const privateKey = toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const plan = { commonName, isAuthority, days };
+  return { certificate: await issueFor(plan, issuer ?? { privateKey }, publicKey), privateKey };
+}
+
+/** PEM, for a key that somebody else holds. */
+export async function issueFor(
+  { commonName, isAuthority = false, days = 2 }: Plan,
+  issuer: Partial<Issued> & Pick<Issued, 'privateKey'>,
+  publicKey: pkijs.PublicKeyInfo,
+): Promise<string> {
+  const authority = issuer.certificate && pkijs.Certificate.fromBER(fromPem(issuer.certificate));
   const notAfter = new Date(Date.now() + days * DAY_MS);
   const certificate = new pkijs.Certificate({
     version: 2,
     serialNumber: new asn1js.Integer({ valueHex: new Uint8Array([1, ...randomBytes(8)]).buffer }),
     subject: nameOf(commonName),
-    issuer: authority?.subject ?? nameOf(commonName),
+    issuer: authority ? authority.subject : nameOf(commonName),
     notBefore: new pkijs.Time({ value: new Date(notAfter.getTime() - 10 * DAY_MS) }),
     notAfter: new pkijs.Time({ value: notAfter }),
     extensions: [constraints(isAuthority), alternativeName()],
+    subjectPublicKeyInfo: publicKey,
   });
-  await certificate.subjectPublicKeyInfo.importKey(keys.publicKey as CryptoKey);
-  const signingKey = issuer
-    ? await webcrypto.subtle.importKey('pkcs8', fromPem(issuer.privateKey), ALGORITHM, false, ['sign'])
-    : keys.privateKey;
+  const der = fromPem(issuer.privateKey);
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']);
   await certificate.sign(signingKey as CryptoKey, 'SHA-256');
-  return {
-    certificate: toPem('CERTIFICATE', certificate.toSchema(true).toBER(false)),
-    privateKey: toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
-  };
+  return toPem('CERTIFICATE', certificate.toSchema(true).toBER(false));
 }
 
 function nameOf(text: string): pkijs.RelativeDistinguishedNames {
