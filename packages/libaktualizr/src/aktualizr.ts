@@ -8,6 +8,7 @@ import { SecondaryError } from './errors.ts';
 import { EventSink, installsComplete } from './events.ts';
 import type { AktualizrEvent, EventKind, EventListener, EventOf } from './events.ts';
 import type { EcuIdentity, InstalledVersion, Secondary, StoredImage } from './ports.ts';
+import { ToldManifest } from './manifest/told-manifest.ts';
 import { ReportQueue } from './reports/report-queue.ts';
 import type {
   CampaignControlResult,
@@ -25,7 +26,7 @@ import { primaryOf, type StepContext } from './steps/context.ts';
 import { downloadTargets } from './steps/download-targets.ts';
 import { finalizeInstall } from './steps/finalize-install.ts';
 import { flushReports } from './steps/flush-reports.ts';
-import { installPrimary } from './steps/install-primary.ts';
+import { installUpdate } from './steps/install-update.ts';
 import { reportResult } from './steps/report-result.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
@@ -36,7 +37,15 @@ import { INITIAL_STATE } from './update-cycle/states.ts';
 import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
 
 /** What Aktualizr makes itself, or can do without. */
-type Made = 'reports' | 'gate' | 'events' | 'time' | 'secondaries' | 'storedImages' | 'secondaryWaitMs';
+type Made =
+  | 'reports'
+  | 'told'
+  | 'gate'
+  | 'events'
+  | 'time'
+  | 'secondaries'
+  | 'storedImages'
+  | 'secondaryWaitMs';
 
 export type AktualizrPorts = Omit<StepContext, Made> &
   Partial<Pick<StepContext, 'secondaries' | 'storedImages' | 'secondaryWaitMs'>> & {
@@ -45,9 +54,16 @@ export type AktualizrPorts = Omit<StepContext, Made> &
     readonly newId: () => string;
     /** The one that whoever made the other ports listens to. */
     readonly queue?: CommandQueue;
+    /** Lets go of connections that nobody uses now. */
+    readonly rest?: () => void;
     /** Lets go of the connection and the storage. */
     readonly close?: () => void;
   };
+
+export type CycleOptions = VerbOptions & {
+  /** For a daemon that polls: a manifest that says nothing new is left out while the last one is younger. 0: never. */
+  readonly manifestMaxAgeMs?: number;
+};
 
 /**
  * A device client. Make it with `createAktualizr`. Verbs run one after the other in the order of the calls; each takes a
@@ -63,6 +79,7 @@ export class Aktualizr {
   readonly #commands: Commands;
   readonly #update: UpdateVerbs;
   readonly #close: () => void;
+  readonly #rest: () => void;
   #hardwareInfo: JsonObject | undefined;
   #isInitialized = false;
 
@@ -70,13 +87,14 @@ export class Aktualizr {
     this.#queue = ports.queue ?? new CommandQueue();
     this.#provision = ports.provision;
     this.#close = ports.close ?? (() => undefined);
+    this.#rest = ports.rest ?? (() => undefined);
     const context = this.#contextOf(ports);
     this.#context = context;
     this.#commands = {
       check: (state) => checkUpdates(context, state),
       recheck: () => recheckUpdates(context),
       download: (_state, signal) => downloadTargets(context, signal),
-      install: () => installPrimary(context),
+      install: (_state, signal) => installUpdate(context, signal),
       finalize: (state) => finalizeInstall(context, state),
       report: () => reportResult(context),
     };
@@ -103,6 +121,7 @@ export class Aktualizr {
         },
       },
       reports,
+      told: new ToldManifest(clock),
       time,
       gate: this.#queue,
       events: this.#events,
@@ -189,8 +208,10 @@ export class Aktualizr {
   }
 
   /** Check, download, install and report, as one command. */
-  uptaneCycle(options: VerbOptions = {}): Promise<CycleResult> {
-    return this.#provisioned(this.#update.cycle, options);
+  uptaneCycle({ manifestMaxAgeMs = 0, ...options }: CycleOptions = {}): Promise<CycleResult> {
+    const cycle = (signal: AbortSignal) =>
+      this.#context.told.whilePolling(manifestMaxAgeMs, () => this.#update.cycle(signal));
+    return this.#provisioned(cycle, options);
   }
 
   /** Sends what is queued; answers whether nothing is left. */
@@ -214,6 +235,11 @@ export class Aktualizr {
   /** Ends the running verb, which rejects with AbortedError, and drops the waiting ones. */
   abort(): void {
     this.#queue.abort();
+  }
+
+  /** Before a long pause: closes the connection, which the next verb makes again, and keeps what makes that cheap. */
+  rest(): void {
+    if (this.#queue.runningSignal() === undefined) this.#rest();
   }
 
   /** Ends the running verb and lets go of the connection and the storage: no verb may follow. */

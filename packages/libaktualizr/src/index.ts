@@ -2,7 +2,9 @@
 export { createAktualizr } from './create-aktualizr.ts';
 export type { AktualizrOptions, PackageManagerFactory } from './wiring/options.ts';
 export { Aktualizr, type AktualizrPorts } from './aktualizr.ts';
-export { runForever, type LoopOptions } from './run-forever.ts';
+export { runForever, type LoopEnd, type LoopOptions } from './run-forever.ts';
+export { PollingControl } from './polling/polling-control.ts';
+export { pollingSettings, type PollingSettings } from './polling/polling-settings.ts';
 export { AbortedError } from './command-queue.ts';
 export type { AktualizrEvent, EventListener } from './events.ts';
 export type {

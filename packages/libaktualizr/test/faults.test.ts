@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { AbortedError } from '../src/command-queue.ts';
 import { TransportError } from '../src/errors.ts';
 import { runForever } from '../src/run-forever.ts';
+import { pollingSettings } from '../src/polling/polling-settings.ts';
+import { defaultConfig } from '../src/config/defaults.ts';
 import { eventNames, reportsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
 import { openTestDevice, temporaryFolder } from './support/test-device.ts';
@@ -96,9 +98,9 @@ describe('daemon loop', () => {
     };
     const ended = await runForever(device.aktualizr, {
       clock,
-      pollingMs: 1000,
+      polling: () => ({ ...pollingSettings(defaultConfig()), manifestMaxAgeMs: 0 }),
       signal: stop.signal,
-      endWhenRebootNeeded: false,
+      endWhenRebootNeeded: () => false,
       onCycle: ({ check }) => void seen.push(check.kind),
       onError: (error) => {
         seen.push(error instanceof TransportError ? error.code : String(error));

@@ -3,6 +3,8 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { runForever } from '../src/run-forever.ts';
+import { pollingSettings } from '../src/polling/polling-settings.ts';
+import { defaultConfig } from '../src/config/defaults.ts';
 import { golden } from './support/golden.ts';
 import { once, setGoldenStage } from './support/golden-stage.ts';
 import type { TestDevice } from './support/test-device.ts';
@@ -119,11 +121,11 @@ describe('golden exchanges', () => {
     };
     await runForever(aktualizr, {
       clock: { now: () => Date.now(), sleep },
-      pollingMs: 1000,
+      polling: () => ({ ...pollingSettings(defaultConfig()), manifestMaxAgeMs: 0 }),
       signal: stop.signal,
       onCycle: () => undefined,
       onError: (error) => assert.fail(String(error)),
-      endWhenRebootNeeded: false,
+      endWhenRebootNeeded: () => false,
     });
     expectExchanges('C01-full-daemon');
   });

@@ -1,24 +1,21 @@
 // `full`: the daemon. Polls every uptane.polling_sec, survives whatever goes wrong in a cycle and ends cleanly on SIGTERM
 // and SIGINT; with force_install_completion it runs the reboot command. client-features RUN-01, SYS-01.
 import { CodedError } from '@ota-connect/uptane';
-import { runForever, type CycleResult } from '@ota-connect/libaktualizr';
+import { pollingSettings, runForever, type CycleResult } from '@ota-connect/libaktualizr';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { Command, CommandContext } from './context.ts';
 import { tellCycle } from './tell.ts';
 
-/** 0 is legal in the configuration and would be a busy loop. */
-const MIN_POLLING_MS = 1000;
-
 export const full: Command = async (context) => {
   const { aktualizr, clock, config, output, stop } = context;
-  const pollingMs = Math.max(config.uptane.pollingSec * 1000, MIN_POLLING_MS);
+  const { pollingMs } = pollingSettings(config);
   output.print(`Polling ${config.uptane.directorServer} every ${pollingMs / 1000} s.`);
   const isNews = createNewsFilter();
   const ended = await runForever(aktualizr, {
     clock,
-    pollingMs,
+    polling: () => pollingSettings(config),
     signal: stop,
-    endWhenRebootNeeded: config.uptane.forceInstallCompletion,
+    endWhenRebootNeeded: () => config.uptane.forceInstallCompletion,
     onCycle: (result) => {
       if (isNews(summaryOf(result))) tellCycle(output, result);
     },

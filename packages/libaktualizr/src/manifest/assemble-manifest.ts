@@ -10,9 +10,23 @@ import {
   type InstalledImage,
   type JsonObject,
 } from '@ota-connect/uptane';
-import type { AttackRecord, DeviceInstallationResult, InstalledVersion } from '../ports.ts';
-import { attackReport } from '../reports/attacks.ts';
+import type {
+  AttackRecord,
+  DeviceInstallationResult,
+  InstallationStore,
+  InstalledVersion,
+} from '../ports.ts';
+import { attackReport, type AttackReport } from '../reports/attacks.ts';
 import { primaryOf, vehicleName, type StepContext } from '../steps/context.ts';
+
+/** What a manifest will say, gathered without signing anything or using up a report counter. */
+export type ManifestFacts = {
+  readonly vehicleId: string | undefined;
+  readonly installed: InstalledImage;
+  readonly attacks: AttackReport;
+  readonly results: ReturnType<InstallationStore['results']>;
+  readonly custom: JsonObject | undefined;
+};
 
 export type AssembledManifest = {
   readonly bytes: Uint8Array;
@@ -22,24 +36,40 @@ export type AssembledManifest = {
   readonly attacks: readonly AttackRecord[];
 };
 
+export async function gatherManifest(context: StepContext, custom?: JsonObject): Promise<ManifestFacts> {
+  return {
+    custom,
+    vehicleId: vehicleName(context),
+    installed: installedImage(await context.packageManager.current()),
+    attacks: attackReport(context.storage.attacks.pending()),
+    results: context.storage.installations.results(),
+  };
+}
+
+/** Equal for two manifests that say the same: counters, times and signatures are left out. */
+export function contentOf({ results, attacks, ...facts }: ManifestFacts): string {
+  return JSON.stringify([facts, attacks.text, results.device, [...results.ecus]]);
+}
+
+/** Whether something waits there that the server has to hear of. */
+export function hasNews({ results, attacks }: ManifestFacts): boolean {
+  return results.device !== undefined || results.ecus.size > 0 || attacks.text !== '';
+}
+
 export async function assembleManifest(
   context: StepContext,
-  custom?: JsonObject,
+  { vehicleId, installed, attacks, results: { device, ecus }, custom }: ManifestFacts,
 ): Promise<AssembledManifest> {
   const primary = primaryOf(context).serial;
   const signer = context.signer();
-  const current = await context.packageManager.current();
-  const attacks = attackReport(context.storage.attacks.pending());
   const report = ecuVersionReport({
     ecuSerial: primary,
-    installed: installedImage(current),
+    installed,
     attacksDetected: attacks.text,
     ...context.time.timesToReport(),
     reportCounter: context.storage.reports.nextReportCounter(primary),
   });
   const signedReport = await signReport(report, signer);
-  const { device, ecus } = context.storage.installations.results();
-  const vehicleId = vehicleName(context);
   const manifest = vehicleVersionManifest({
     ...(vehicleId === undefined ? {} : { vehicleId }),
     primary,

@@ -21,6 +21,7 @@ import type {
   Storage,
   StoredImages,
 } from '../ports.ts';
+import type { ToldManifest } from '../manifest/told-manifest.ts';
 import { commonName } from '../provisioning/common-name.ts';
 import type { ReportQueue } from '../reports/report-queue.ts';
 import type { SecondaryList } from '../secondaries/secondary-list.ts';
@@ -58,6 +59,8 @@ export type StepContext = {
   readonly signer: () => Signer;
   readonly deviceData: DeviceDataSource;
   readonly reports: ReportQueue;
+  /** What the Director was told last. */
+  readonly told: ToldManifest;
   readonly gate: CommandGate;
   readonly events: EventSink;
   readonly log: Log;

@@ -1,7 +1,14 @@
 // Tells the Director what is installed, how the last installation ended and which attacks were seen. Results and attacks
-// are cleared only after the server has taken them, so that an answer that got lost leads to the same report once more. client-protocol 3.7.
+// are cleared only after the server has taken them, so that an answer that got lost leads to the same report once more.
+// A poll leaves out what says nothing new. client-protocol 3.7; client-features W-01.
 import type { JsonObject } from '@ota-connect/uptane';
-import { assembleManifest, type AssembledManifest } from '../manifest/assemble-manifest.ts';
+import {
+  assembleManifest,
+  contentOf,
+  gatherManifest,
+  hasNews,
+  type AssembledManifest,
+} from '../manifest/assemble-manifest.ts';
 import { TransportError } from '../errors.ts';
 import type { StepContext } from './context.ts';
 
@@ -9,7 +16,10 @@ type Told = Pick<AssembledManifest, 'reported' | 'attacks'>;
 
 /** @throws TransportError; the results stay for the next manifest */
 export async function sendManifest(context: StepContext, custom?: JsonObject): Promise<void> {
-  const { bytes, reported, attacks } = await assembleManifest(context, custom);
+  const facts = await gatherManifest(context, custom);
+  const content = contentOf(facts);
+  if (!hasNews(facts) && context.told.isYoung(content)) return;
+  const { bytes, reported, attacks } = await assembleManifest(context, facts);
   try {
     await context.gateway.putManifest(bytes);
   } catch (error) {
@@ -22,6 +32,7 @@ export async function sendManifest(context: StepContext, custom?: JsonObject): P
     return sendManifest(context, custom);
   }
   clearTold(context, { reported, attacks });
+  context.told.save(content);
   context.events.emit({ kind: 'PutManifestComplete', success: true });
 }
 
