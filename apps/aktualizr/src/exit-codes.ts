@@ -39,6 +39,7 @@ export function exitCodeOf(error: unknown): ExitCode {
     case 'ProvisioningError':
       return EXIT_CODES.notProvisioned;
     case 'ConfigError':
+    case 'TokenError':
       return EXIT_CODES.configuration;
     case 'StorageError':
       if (error.code === 'locked') return EXIT_CODES.alreadyRunning;
