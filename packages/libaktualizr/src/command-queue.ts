@@ -7,6 +7,8 @@
 export type CommandGate = {
   /** Aborted while paused. */
   pausedSignal(): AbortSignal;
+  /** Of the verb that runs now. */
+  runningSignal(): AbortSignal | undefined;
   /** Resolves when not paused; rejects when `signal` aborts first. */
   opened(signal: AbortSignal): Promise<void>;
 };
@@ -65,7 +67,6 @@ export class CommandQueue implements CommandGate {
     }
   }
 
-  /** Of the verb that runs now. */
   runningSignal(): AbortSignal | undefined {
     return this.#running;
   }

@@ -3,6 +3,7 @@
 import {
   ecuVersionReport,
   installationReport,
+  jsonObject,
   parseStrictJson,
   sha256Hex,
   signReport,
@@ -17,12 +18,14 @@ import type {
   InstalledVersion,
 } from '../ports.ts';
 import { attackReport, type AttackReport } from '../reports/attacks.ts';
+import { contentOfReports, gatherSecondaryReports, type SecondaryReports } from './secondary-reports.ts';
 import { primaryOf, vehicleName, type StepContext } from '../steps/context.ts';
 
 /** What a manifest will say, gathered without signing anything or using up a report counter. */
 export type ManifestFacts = {
   readonly vehicleId: string | undefined;
   readonly installed: InstalledImage;
+  readonly secondaries: SecondaryReports;
   readonly attacks: AttackReport;
   readonly results: ReturnType<InstallationStore['results']>;
   readonly custom: JsonObject | undefined;
@@ -41,14 +44,16 @@ export async function gatherManifest(context: StepContext, custom?: JsonObject):
     custom,
     vehicleId: vehicleName(context),
     installed: installedImage(await context.packageManager.current()),
+    secondaries: await gatherSecondaryReports(context),
     attacks: attackReport(context.storage.attacks.pending()),
     results: context.storage.installations.results(),
   };
 }
 
 /** Equal for two manifests that say the same: counters, times and signatures are left out. */
-export function contentOf({ results, attacks, ...facts }: ManifestFacts): string {
-  return JSON.stringify([facts, attacks.text, results.device, [...results.ecus]]);
+export function contentOf({ results, attacks, secondaries, ...facts }: ManifestFacts): string {
+  const said = contentOfReports(secondaries);
+  return JSON.stringify([facts, said, attacks.text, results.device, [...results.ecus]]);
 }
 
 /** Whether something waits there that the server has to hear of. */
@@ -58,7 +63,7 @@ export function hasNews({ results, attacks }: ManifestFacts): boolean {
 
 export async function assembleManifest(
   context: StepContext,
-  { vehicleId, installed, attacks, results: { device, ecus }, custom }: ManifestFacts,
+  { vehicleId, installed, secondaries, attacks, results: { device, ecus }, custom }: ManifestFacts,
 ): Promise<AssembledManifest> {
   const primary = primaryOf(context).serial;
   const signer = context.signer();
@@ -73,8 +78,8 @@ export async function assembleManifest(
   const manifest = vehicleVersionManifest({
     ...(vehicleId === undefined ? {} : { vehicleId }),
     primary,
-    reports: new Map([[primary, parseStrictJson(signedReport)]]),
-    ...(custom === undefined ? {} : { custom }),
+    reports: new Map([[primary, parseStrictJson(signedReport)], ...secondaries.reports]),
+    ...customOf(custom, secondaries),
     ...(device === undefined
       ? {}
       : {
@@ -87,6 +92,15 @@ export async function assembleManifest(
         }),
   });
   return { bytes: await signReport(manifest, signer), reported: device, attacks: attacks.carried };
+}
+
+/** Whoever could not report is named: an ECU that is silent differs from one that is gone. client-features W-02 */
+function customOf(
+  custom: JsonObject | undefined,
+  { silent }: SecondaryReports,
+): { readonly custom?: JsonObject } {
+  if (silent.size === 0) return custom === undefined ? {} : { custom };
+  return { custom: jsonObject([...Object.entries(custom ?? {}), ['silent_ecus', jsonObject(silent)]]) };
 }
 
 /** The original's words for an image that nobody knows. */

@@ -3,7 +3,9 @@
 // client-protocol 5.1; client-features SEC-10, W-02; Uptane Standard #construct_manifest_primary.
 import {
   CodedError,
+  isJsonObject,
   jsonObject,
+  member,
   parseStrictJson,
   parseVehicleManifest,
   vehicleVersionManifest,
@@ -43,6 +45,16 @@ export async function gatherSecondaryReports(context: StepContext): Promise<Seco
     if (cached !== undefined) reports.set(serial, parseStrictJson(cached));
   }
   return { reports, silent };
+}
+
+/** What the Director learns from them, without signatures and counters. */
+export function contentOfReports({ reports, silent }: SecondaryReports): JsonValue {
+  const said = [...reports].map(([serial, report]): JsonValue => {
+    const signed = isJsonObject(report) ? member(report, 'signed') : undefined;
+    if (!isJsonObject(signed)) return [serial];
+    return [serial, member(signed, 'installed_image') ?? '', member(signed, 'attacks_detected') ?? ''];
+  });
+  return [said, [...silent]];
 }
 
 /** A report that was verified, or why there is none. */

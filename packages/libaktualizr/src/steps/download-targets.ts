@@ -16,6 +16,7 @@ import {
 } from './attempts.ts';
 import type { StepContext } from './context.ts';
 import { confirmUpdate } from './confirm-update.ts';
+import { isFetchedHere } from './fetched-here.ts';
 import { recordAttack } from './record-attack.ts';
 import { saveResult } from './report-result.ts';
 
@@ -24,6 +25,7 @@ export async function downloadTargets(context: StepContext, signal: AbortSignal)
   const confirmed = await confirmUpdate(context);
   if (confirmed.kind !== 'confirmed') return confirmed;
   for (const target of confirmed.targets) {
+    if (!isFetchedHere(context, target)) continue;
     const failed = await downloadTarget(context, target, confirmed.update, signal);
     if (failed !== undefined) return failed;
   }

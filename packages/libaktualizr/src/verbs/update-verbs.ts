@@ -36,11 +36,29 @@ export function createUpdateVerbs(context: StepContext, commands: Commands): Upd
 }
 
 async function check(engine: Engine, signal: AbortSignal): Promise<CheckResult> {
-  const waiting = pending(engine);
+  const waiting = await stillPending(engine, signal);
   if (waiting !== undefined) return waiting;
   const result = await telling(engine, checkComplete, () => verdict(engine, 'CheckRequested', signal));
   if (result.kind === 'refused') await report(engine, signal);
   return result;
+}
+
+/** Secondaries that were not done at once are asked; the server goes on hearing of the vehicle while they alone wait. */
+async function stillPending(engine: Engine, signal: AbortSignal): Promise<Pending | undefined> {
+  const waiting = pending(engine);
+  const { context } = engine;
+  const { identity, installations } = context.storage;
+  const ecus = identity.ecus().filter(({ serial }) => installations.pending(serial) !== undefined);
+  if (waiting === undefined || ecus.every(({ isPrimary }) => isPrimary)) return waiting;
+  const { last } = await feedEvent(engine, { kind: 'CompletionRequested' }, signal);
+  if (last.kind !== 'InstallationCompleted') {
+    if (!ecus.some(({ isPrimary }) => isPrimary)) await reportResult(context);
+    return pending(engine);
+  }
+  const { result } = last;
+  const kind = result.success ? 'installed' : 'failed';
+  context.events.emit(installsComplete({ kind, update: waiting.update, result }));
+  return undefined;
 }
 
 async function verdict(

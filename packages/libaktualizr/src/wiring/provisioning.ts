@@ -5,7 +5,7 @@ import type { Parts } from './parts.ts';
 import type { Server } from './server.ts';
 
 export function createProvisioning(parts: Parts, { gateway, sharedGateway }: Server): () => Promise<void> {
-  const { config, storage, clock, primary, log, tokenSignature } = parts;
+  const { config, storage, clock, primary, secondaries, log, tokenSignature } = parts;
   const renewIfDue = createRenewal({
     config,
     storage,
@@ -16,7 +16,15 @@ export function createProvisioning(parts: Parts, { gateway, sharedGateway }: Ser
     ...(tokenSignature === undefined ? {} : { tokenSignature }),
   });
   return async () => {
-    const outcome = await provision({ config, storage, clock, gateway, primary, sharedGateway });
+    const outcome = await provision({
+      config,
+      storage,
+      clock,
+      gateway,
+      primary,
+      sharedGateway,
+      secondaries: () => secondaries.all().map(({ identity }) => identity),
+    });
     if (outcome === 'provisioned')
       log('info', `Provisioned as ${storage.identity.deviceId()}, Primary ${primary.serial}.`);
     else await renewIfDue();
