@@ -1,6 +1,7 @@
 // The tier that needs root, Debian and its packages: installs what scripts/system-packages lists, then runs test/system.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { ensurePackages, isRootOnDebian } from './debian-packages.ts';
 import { close, runPart } from './test.ts';
 
 function packages(): string[] {
@@ -10,30 +11,19 @@ function packages(): string[] {
     .filter((line) => line !== '');
 }
 
-function missing(names: readonly string[]): string[] {
-  return names.filter((name) => {
-    const query = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
-    return query.status !== 0 || !query.stdout.includes('install ok installed');
-  });
+/** The set-up runs no scripts of packages: this one's compiles the module that talks to a PKCS#11 library. */
+function buildTokenModule(): void {
+  if (existsSync('node_modules/pkcs11js/build/Release/pkcs11.node')) return;
+  const npm = spawnSync('npm', ['rebuild', 'pkcs11js', '--ignore-scripts=false'], { stdio: 'inherit' });
+  if (npm.status === 0) return;
+  console.error('npm rebuild pkcs11js failed, see above.');
+  process.exit(1);
 }
 
-function install(names: readonly string[]): void {
-  for (const args of [
-    ['update', '-q'],
-    ['install', '-y', '-q', '--no-install-recommends', ...names],
-  ]) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    if (spawnSync('apt-get', args, { stdio: 'inherit', env }).status !== 0) {
-      console.error(`apt-get ${args.join(' ')} failed: are Debian's packages reachable?`);
-      process.exit(1);
-    }
-  }
-}
-
-if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
+if (!isRootOnDebian()) {
   console.error('npm run test:system needs root on Debian: it installs packages and mounts file systems.');
   process.exit(1);
 }
-const lacking = missing(packages());
-if (lacking.length > 0) install(lacking);
+ensurePackages(packages());
+buildTokenModule();
 close([await runPart({ name: 'system', patterns: ['test/system/*.test.ts'] })]);

@@ -14,9 +14,21 @@ import type {
 } from '@ota-connect/uptane';
 import type { Campaign, DeviceEvent, EcuRegistration } from '@ota-connect/contract/device';
 import type { ResultCode } from '@ota-connect/contract';
+import type { RebootStore } from './installing-ports.ts';
 import type { SecondaryStore } from './secondary-port.ts';
 import type { CycleState } from './update-cycle/states.ts';
 
+export type {
+  Bootloader,
+  Health,
+  Hooks,
+  RebootSentinel,
+  RebootStore,
+  Stage,
+  StageEnd,
+  StageFacts,
+  UpdateLock,
+} from './installing-ports.ts';
 export type {
   Secondary,
   SecondaryIdentity,
@@ -69,7 +81,7 @@ export type TlsCredentials = {
 
 /** How TLS reaches a key in a PKCS#11 token that this process has logged in to. Holds no secret. */
 export type KeyInToken = {
-  /** File of OpenSSL's pkcs11 engine. */
+  /** Name of OpenSSL's engine. */
   readonly engine: string;
   /** `pkcs11:` URI (RFC 7512), without the PIN. */
   readonly identifier: string;
@@ -125,9 +137,12 @@ export type PackageManager = {
    * installing what is installed is ALREADY_PROCESSED.
    */
   install(target: VerifiedTarget): Promise<InstallationResult>;
-  /** After a reboot: did the pending version come up? */
+  /** After a reboot: did the pending version come up? Asked again after each boot in which it is not called good yet. */
   finalize(target: VerifiedTarget): Promise<InstallationResult>;
-  /** Returns from `target` to the version before it: OK when that runs, NEED_COMPLETION when it will after a reboot. */
+  /**
+   * Returns from `target` to the version before it: OK when that runs, NEED_COMPLETION when it will after a reboot.
+   * Idempotent: after a power cut it is asked again, also when what runs or boots next is that version already.
+   */
   rollback?(target: VerifiedTarget): Promise<InstallationResult>;
 };
 
@@ -300,6 +315,7 @@ export type Storage = {
   readonly cycle: CycleStore;
   readonly images: ImageStore;
   readonly secondaries: SecondaryStore;
+  readonly reboot: RebootStore;
   readonly etags: EtagStore;
   readonly attacks: AttackStore;
   readonly time: TimeStore;

@@ -11,8 +11,20 @@ const TRIPLETS: Partial<Record<string, string>> = {
   arm: 'arm-linux-gnueabihf',
 };
 
-/** @throws TokenError `no_engine` */
-export function findEngine(): string {
+/** Its name; given by its file, it would print that it is called otherwise. */
+const ENGINE = 'pkcs11';
+
+/**
+ * What TLS has to name so that it finds keys in the token of `module`. OpenSSL and the engine are told where things are
+ * by the environment alone, and read it when TLS first needs the key. @throws TokenError `no_engine`
+ */
+export function prepareEngine(module: string): string {
+  process.env['OPENSSL_ENGINES'] = findEngines();
+  process.env['PKCS11_MODULE_PATH'] = module;
+  return ENGINE;
+}
+
+function findEngines(): string {
   const triplet = TRIPLETS[process.arch] ?? '';
   const places = [
     ...(process.env['OPENSSL_ENGINES'] ? [process.env['OPENSSL_ENGINES']] : []),
@@ -22,8 +34,8 @@ export function findEngine(): string {
       join('/usr/lib64', engines),
     ]),
   ];
-  const found = places.map((place) => join(place, 'pkcs11.so')).find((file) => existsSync(file));
+  const found = places.find((place) => existsSync(join(place, `${ENGINE}.so`)));
   if (found !== undefined) return found;
-  const message = `TLS with a key in a token needs OpenSSL's pkcs11 engine, and there is no pkcs11.so in ${places.join(', ')}: install libengine-pkcs11-openssl.`;
+  const message = `TLS with a key in a token needs OpenSSL's pkcs11 engine, and there is no ${ENGINE}.so in ${places.join(', ')}: install libengine-pkcs11-openssl.`;
   throw new TokenError('no_engine', message);
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Signer } from '@ota-connect/uptane';
 
 import type { CredentialStore, IdentityStore, KeyInToken, Storage, TlsCredentials } from '../../ports.ts';
-import { findEngine } from './openssl-engine.ts';
+import { prepareEngine } from './openssl-engine.ts';
 import { certificateOf, createTokenSigner, signWithTlsKey, uptaneKeyOf } from './pkcs11-keys.ts';
 import { Pkcs11Token } from './pkcs11-token.ts';
 
@@ -68,11 +68,9 @@ function tokenCredentials(
 /** Looked for here and not by the engine alone, which would print what it did not find. */
 function keyInToken(token: Pkcs11Token, idHex: string, module: string): KeyInToken {
   token.find('private key', idHex, 'p11.tls_pkey_id');
-  // The engine is told of the library by its environment alone; it reads it when TLS first needs the key.
-  process.env['PKCS11_MODULE_PATH'] = module;
   const id = idHex.replaceAll(/../g, '%$&');
   return {
-    engine: findEngine(),
+    engine: prepareEngine(module),
     identifier: `pkcs11:serial=${encodeURIComponent(token.serial)};id=${id};type=private`,
   };
 }
