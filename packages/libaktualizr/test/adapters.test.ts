@@ -155,7 +155,6 @@ describe('adapters over HTTP', () => {
         needsReboot: false,
         http,
         images,
-        etags: memoryEtags(),
         installations,
         primary: PRIMARY.serial,
         addressesOf,

@@ -59,20 +59,17 @@ describe('answers that never end', () => {
 
   const imageFile = () => join(folder.path, 'IMAGE');
   const download = () =>
-    downloadFile(
-      http,
-      { load: () => undefined, save: () => undefined },
-      {
-        name: 'image',
-        newHasher: createHasher,
-        url: `${url}/image`,
-        file: imageFile(),
-        lengthBytes: CONTENT.length,
-        hashes: hashBytes(CONTENT),
-        onProgress: () => undefined,
-        signal: new AbortController().signal,
-      },
-    );
+    downloadFile(http, {
+      name: 'image',
+      newHasher: createHasher,
+      bootId: 'boot-1',
+      url: `${url}/image`,
+      file: imageFile(),
+      lengthBytes: CONTENT.length,
+      hashes: hashBytes(CONTENT),
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+    });
   const get = (path: string) => http.request({ method: 'GET', url: url + path, maxBytes: 100 });
   const isTooSlow = (error: unknown) => error instanceof TransportError && error.code === 'too_slow';
   /** Again and again, until the connection is closed. */

@@ -1,6 +1,7 @@
 // The package manager of pacman.type: the application's own, or a built-in one.
 import { selectPackageManager, type PackageManagerOptions } from '../adapters/package-managers/select.ts';
 import type { PackageManager } from '../ports.ts';
+import { readBootId } from './boot-id.ts';
 import type { Parts } from './parts.ts';
 import type { Server } from './server.ts';
 
@@ -9,12 +10,12 @@ export async function createPackageManager(
   { config, options, storage, primary, log }: Parts,
   server: Server,
 ): Promise<PackageManager> {
-  const { images, etags, installations } = storage;
+  const { images, installations } = storage;
   const given: PackageManagerOptions = {
     config,
     http: server.http,
     images,
-    etags,
+    bootId: readBootId(),
     installations,
     primary: primary.serial,
     addressesOf: server.repositories.addressesOf,

@@ -157,7 +157,7 @@ function portsOf(
       needsReboot,
       http,
       images: storage.images,
-      etags: storage.etags,
+      bootId,
       installations: storage.installations,
       ...(newHasher === undefined ? {} : { newHasher }),
     }),

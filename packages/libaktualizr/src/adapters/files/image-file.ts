@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { StorageError } from '../../errors.ts';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const OTHERS_WRITE = 0o022;
 const PERMISSIONS = 0o7777;
 /** Symbolic link; not permitted; pipes and sockets without another end; a directory. */
@@ -45,12 +45,12 @@ export function openImage(file: string): number | 'missing' | 'unsafe' {
   return open(file, O_RDONLY);
 }
 
-/** A descriptor for appending and reading, of the file that is there or of a new one in its place. */
+/** A descriptor for writing and reading, of the file that is there or of a new one in its place. */
 export function openImageForWriting(file: string): number {
-  const found = open(file, O_RDWR | O_APPEND);
+  const found = open(file, O_RDWR);
   if (typeof found === 'number') return found;
   if (found === 'unsafe') removeImage(file);
-  return openSync(file, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
+  return openSync(file, O_RDWR | O_CREAT | O_EXCL, 0o600);
 }
 
 export function removeImage(file: string): void {

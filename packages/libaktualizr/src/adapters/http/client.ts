@@ -1,15 +1,30 @@
-// One kept-alive TLS connection to the gateway, with the device's certificate and its private CA alone (the system's
-// CAs are not trusted). Bodies are read up to a limit; redirects stay on https; errors and 5xx are tried again, 4xx never.
-// client-protocol 2; node:https is loaded with the first request, since start-up time is a promise.
-import type { Agent, AgentOptions, RequestOptions } from 'node:https';
+// Requests to the gateway over kept-alive TLS, one connection for all that is asked in turn. Bodies are read up to a limit;
+// redirects stay on https; errors and 5xx are tried again, 4xx never; a server that says when it has time again is not
+// asked before. client-protocol 2; node:https is loaded with the first request, since start-up time is a promise.
+import type { RequestOptions } from 'node:https';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsCredentials } from '../../ports.ts';
 import { TransportError } from '../../errors.ts';
+import { Connections } from './connections.ts';
 import { describeFailure } from './describe-failure.ts';
+import type { Environment, ProxySettings } from './proxy.ts';
+import { RateLimit } from './rate-limit.ts';
+import {
+  hostOf,
+  isRedirect,
+  MAX_REDIRECTS,
+  parseUrl,
+  redirected,
+  relationTo,
+  tooManyRedirects,
+} from './redirects.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import { watchSpeed } from './watch-speed.ts';
 
-const MAX_REDIRECTS = 10;
+/** A longer Retry-After is the caller's to honour. */
+const MAX_WAIT_SECONDS = 10;
+const NO_PROXY: ProxySettings = { url: '', noProxy: '' };
 
 export type HttpOptions = {
   /** Asked at each connection, so that credentials that were just provisioned are used. */
@@ -21,9 +36,22 @@ export type HttpOptions = {
   readonly timeoutMs?: number;
   readonly attempts?: number;
   readonly pauseMs?: number;
-  /** Slower than this over a whole window is too slow. */
+  /** Slower than this over a whole window is too slow; 0: nothing is. */
   readonly minBytesPerSecond?: number;
   readonly windowMs?: number;
+  /** Transfers of images at the same time; one more connection is for what is asked beside them. */
+  readonly parallelTransfers?: number;
+  /** Of all transfers of images together; 0: no limit. */
+  readonly bytesPerSecond?: number;
+  /** No proxy but the environment's when absent. */
+  readonly proxy?: ProxySettings;
+  readonly environment?: Environment;
+  /** Refuse a server that brings no good OCSP answer for its certificate. */
+  readonly requireStaple?: boolean;
+  /** Host names of the servers that the device's certificate is for; the host of each address that is asked when absent. */
+  readonly ownHosts?: ReadonlySet<string>;
+  /** PEM; whom a host that is not ours may be known by, where only images are fetched. The system's when absent. */
+  readonly publicAuthorities?: () => readonly string[];
 };
 
 export type HttpRequest = {
@@ -45,6 +73,9 @@ export type HttpResponse = {
 /** How the answer's body is read; resolves when it has ended. `destroy` of the message ends it early. */
 type Consume<T> = (message: IncomingMessage) => Promise<T>;
 
+/** What is fetched is known by its hash. */
+type Verified = { readonly isVerified?: boolean };
+
 type Exchange<T> = {
   readonly signal: AbortSignal | undefined;
   /** Of all redirects together. */
@@ -64,12 +95,15 @@ type Outgoing = {
   readonly contact: Contact;
 };
 
-type Defaults = Required<Omit<HttpOptions, 'credentials' | 'userAgent' | 'stop'>>;
+type Defaults = Required<
+  Pick<HttpOptions, 'timeoutMs' | 'attempts' | 'pauseMs' | 'minBytesPerSecond' | 'windowMs'>
+>;
 
 export class HttpClient {
   readonly #options: HttpOptions & Defaults;
-  #agent: Agent | undefined;
-  #agentCredentials: TlsCredentials | undefined;
+  readonly #connections: Connections;
+  readonly #rate: RateLimit;
+  #transfers = 0;
 
   constructor(options: HttpOptions) {
     this.#options = {
@@ -80,6 +114,22 @@ export class HttpClient {
       windowMs: 60_000,
       ...options,
     };
+    const { parallelTransfers = 1, requireStaple = false, bytesPerSecond = 0 } = options;
+    const { proxy = NO_PROXY, environment = process.env } = options;
+    const maxSockets = parallelTransfers + 1;
+    const connections = { ...this.#options, maxSockets, requireStaple, proxy, environment };
+    this.#connections = new Connections(connections);
+    this.#rate = new RateLimit(bytesPerSecond);
+  }
+
+  /** Of all transfers together; paces whoever reads. */
+  get rate(): RateLimit {
+    return this.#rate;
+  }
+
+  /** From the next connection on. */
+  useProxy(proxy: ProxySettings): void {
+    this.#connections.useProxy(proxy);
   }
 
   /** The whole answer in memory. Any status below 500 is an answer; throws TransportError otherwise. */
@@ -93,32 +143,44 @@ export class HttpClient {
         const how = { signal, timeoutMs, deadlineFor: 'the answer', consume } as const;
         const response = await this.#follow(request, how);
         if (response.status < 500 || attempt >= attempts) return response;
+        const seconds = retryAfterSeconds(response.status, response.headers) ?? 0;
+        if (seconds > MAX_WAIT_SECONDS) return response;
+        await pause(Math.max(this.#options.pauseMs, seconds * 1000), signal);
       } catch (error) {
         if (attempt >= attempts || !isWorthRetrying(error)) throw error;
+        await pause(this.#options.pauseMs, signal);
       }
-      await pause(this.#options.pauseMs, signal);
     }
   }
 
   /** Streams the answer's body to `consume`; one attempt. The head has the time of a request, the body the speed's limit. */
   async stream<T>(
-    request: Omit<HttpRequest, 'maxBytes' | 'attempts'>,
+    request: Omit<HttpRequest, 'maxBytes' | 'attempts'> & Verified,
     consume: Consume<T>,
     signal?: AbortSignal,
   ): Promise<T> {
     const endless = { ...request, maxBytes: Number.POSITIVE_INFINITY };
     const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
-    return this.#follow(endless, {
-      signal: this.#stoppable(signal),
-      timeoutMs,
-      deadlineFor: 'its head',
-      consume,
-    });
+    this.#transfers += 1;
+    try {
+      return await this.#follow(endless, {
+        signal: this.#stoppable(signal),
+        timeoutMs,
+        deadlineFor: 'its head',
+        consume,
+      });
+    } finally {
+      this.#transfers -= 1;
+    }
+  }
+
+  /** Closes the connections. Their TLS sessions are remembered, so that the next connection resumes one. */
+  rest(): void {
+    this.#connections.rest();
   }
 
   close(): void {
-    this.#agent?.destroy();
-    this.#agent = undefined;
+    this.#connections.close();
   }
 
   #stoppable(signal: AbortSignal | undefined): AbortSignal | undefined {
@@ -126,29 +188,27 @@ export class HttpClient {
     return stop === undefined || signal === undefined ? (signal ?? stop) : AbortSignal.any([signal, stop]);
   }
 
-  async #follow<T>(first: HttpRequest, how: Exchange<T>): Promise<T> {
+  async #follow<T>(first: HttpRequest & Verified, how: Exchange<T>): Promise<T> {
     let request = first;
+    const own = this.#options.ownHosts ?? new Set([hostOf(first.url)]);
     const untilMs = performance.now() + how.timeoutMs;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const outcome = await this.#exchange(request, how, untilMs);
+      const outcome = await this.#exchange(request, { ...how, own }, untilMs);
       if (outcome.kind === 'done') return outcome.value;
       request = redirected(request, outcome.status, outcome.location);
     }
-    throw new TransportError(
-      'malformed',
-      `${originOf(first.url)} redirects more than ${MAX_REDIRECTS} times.`,
-    );
+    throw tooManyRedirects(first.url);
   }
 
   async #exchange<T>(
-    request: HttpRequest,
-    how: Exchange<T>,
+    request: HttpRequest & Verified,
+    how: Exchange<T> & { readonly own: ReadonlySet<string> },
     untilMs: number,
   ): Promise<{ kind: 'done'; value: T } | { kind: 'redirect'; status: number; location: string }> {
     how.signal?.throwIfAborted();
-    const https = await import('node:https');
     const url = parseUrl(request.url);
-    const options = this.#requestOptions(https.Agent, request);
+    const relation = relationTo(url.hostname, how.own, request.isVerified === true);
+    const options = { ...this.#requestOptions(request), agent: await this.#connections.agentFor(relation) };
     const aborter = new AbortController();
     const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
     const contact: Contact = { isMade: false };
@@ -162,8 +222,8 @@ export class HttpClient {
       if (how.deadlineFor === 'its head') clearTimeout(timer);
       const location = message.headers.location;
       const status = message.statusCode ?? 0;
-      if (location !== undefined && [301, 302, 303, 307, 308].includes(status)) {
-        dismiss(message);
+      if (location !== undefined && isRedirect(status)) {
+        await dismiss(message);
         return { kind: 'redirect', status, location };
       }
       return { kind: 'done', value: await this.#watched(message, url, how.consume) };
@@ -192,9 +252,10 @@ export class HttpClient {
   }
 
   async #watched<T>(message: IncomingMessage, url: URL, consume: Consume<T>): Promise<T> {
-    const { minBytesPerSecond, windowMs } = this.#options;
-    const stop = watchSpeed(message, { minBytesPerSecond, windowMs }, () =>
-      message.destroy(tooSlow(url, `below ${minBytesPerSecond} bytes a second for ${windowMs / 1000} s`)),
+    const { windowMs } = this.#options;
+    const slowest = () => this.#slowest();
+    const stop = watchSpeed(message, { minBytesPerSecond: slowest, windowMs }, () =>
+      message.destroy(tooSlow(url, `below ${slowest()} bytes a second for ${windowMs / 1000} s`)),
     );
     try {
       return await consume(message);
@@ -203,50 +264,30 @@ export class HttpClient {
     }
   }
 
-  #requestOptions(agentClass: typeof Agent, request: HttpRequest): RequestOptions {
-    const credentials = this.#options.credentials();
-    if (this.#agent === undefined || !isSame(credentials, this.#agentCredentials)) {
-      this.#agent?.destroy();
-      this.#agentCredentials = credentials;
-      this.#agent = new agentClass({
-        keepAlive: true,
-        maxSockets: 1,
-        minVersion: 'TLSv1.2',
-        timeout: this.#options.timeoutMs,
-        // Without credentials no CA is trusted at all: nothing may be asked of a server that nobody vouches for.
-        ca: credentials?.ca ?? [],
-        ...(credentials === undefined ? {} : ownIdentity(credentials)),
-      });
-    }
+  /** A transfer that we hold back ourselves has not stalled. */
+  #slowest(): number {
+    const { minBytesPerSecond } = this.#options;
+    const { bytesPerSecond } = this.#rate;
+    if (bytesPerSecond === 0) return minBytesPerSecond;
+    return Math.min(minBytesPerSecond, bytesPerSecond / (2 * Math.max(1, this.#transfers)));
+  }
+
+  #requestOptions(request: HttpRequest): RequestOptions {
     const length =
       request.body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(request.body)) };
     return {
       method: request.method,
-      agent: this.#agent,
       headers: { 'User-Agent': this.#options.userAgent, Accept: '*/*', ...request.headers, ...length },
     };
   }
 }
 
-function ownIdentity({ certificate, privateKey, keyInToken }: TlsCredentials): AgentOptions {
-  if (keyInToken === undefined) return { cert: certificate, key: privateKey };
-  const { engine, identifier } = keyInToken;
-  return { cert: certificate, privateKeyEngine: engine, privateKeyIdentifier: identifier };
-}
-
-function isSame(a: TlsCredentials | undefined, b: TlsCredentials | undefined): boolean {
-  return (
-    a?.ca === b?.ca &&
-    a?.certificate === b?.certificate &&
-    a?.privateKey === b?.privateKey &&
-    a?.keyInToken?.identifier === b?.keyInToken?.identifier
-  );
-}
-
-/** Ends an answer whose body nobody wants: waiting for its end would leave the only connection to whoever sends it. */
-export function dismiss(message: IncomingMessage): void {
-  if (message.headers['content-length'] === '0') message.resume();
-  else message.destroy();
+/** Ends an answer whose body nobody wants: waiting for its end would leave the connection to whoever sends it. */
+export async function dismiss(message: IncomingMessage): Promise<void> {
+  if (message.headers['content-length'] !== '0') return void message.destroy();
+  const ended = new Promise((resolve) => message.once('close', resolve));
+  message.resume();
+  await ended;
 }
 
 async function readAll(message: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {
@@ -289,38 +330,8 @@ function send(outgoing: ClientRequest, body: Uint8Array | string | undefined): P
   });
 }
 
-function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
-  const url = URL.canParse(location, request.url) ? new URL(location, request.url) : undefined;
-  if (url?.protocol !== 'https:') {
-    throw new TransportError(
-      'malformed',
-      `${originOf(request.url)} redirects to an address that is not https.`,
-    );
-  }
-  const target = { ...request, url: url.href };
-  if ((status !== 302 && status !== 303) || request.method === 'GET') return target;
-  const { body: _body, ...withoutBody } = target;
-  return { ...withoutBody, method: 'GET' };
-}
-
 function isWorthRetrying(error: unknown): boolean {
   return error instanceof TransportError && (error.code === 'unreachable' || error.code === 'truncated');
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'https:') return url;
-  throw new TransportError(
-    'unreachable',
-    `${text === '' ? 'An empty address' : text.split('?', 1)[0]} is not an https address.`,
-    {
-      details: { reason: 'not_https' },
-    },
-  );
-}
-
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url;
 }
 
 function tooSlow(url: URL, what: string): TransportError {

@@ -1,32 +1,20 @@
-// One image into one file: streamed, hashed on the way, resumed where an earlier attempt ended, never longer than the
-// signed length, on disk when it returns. An incomplete file stays for the next attempt; a wrong one is deleted.
-// The file has its final name from the first byte, as the original's, so that either client resumes the other's.
-// client-protocol 3.5; Uptane Standard #download_images_primary.
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  statfsSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+// One image into one file, whatever the network does: it goes on where an earlier run ended, from whichever address has it,
+// by byte range where the server knows ranges; what has arrived is given up only when the whole turns out to be wrong.
+// Never longer than the signed length, on disk when it returns. client-protocol 3.5; Uptane Standard #download_images_primary.
 import type { IncomingMessage } from 'node:http';
-import { areListed, MetadataError, type Hasher, type Hashes } from '@ota-connect/uptane';
-import type { EtagStore, FetchProgress } from '../../ports.ts';
+import { areListed, MetadataError, type Hashes } from '@ota-connect/uptane';
+import type { FetchProgress } from '../../ports.ts';
 import { InstallError, TransportError } from '../../errors.ts';
-import { hashDescriptor } from '../files/hash-file.ts';
-import { openImageForWriting, stampOf, type FileStamp } from '../files/image-file.ts';
+import { DiskSpace, filled, type Room } from '../files/disk-space.ts';
+import type { FileStamp } from '../files/image-file.ts';
+import { PartialFile, type ByteRange } from '../files/partial-file.ts';
 import { algorithmsToFind, type NewHasher } from '../files/verified-files.ts';
 import { noRoomOf } from '../storage/no-room.ts';
-import { dismiss, type HttpClient } from './client.ts';
+import { placeOf } from './answered-range.ts';
+import type { HttpClient } from './client.ts';
 import { createMemoryKeeper } from './flat-memory.ts';
-import { httpStatus, withoutQuery } from './gateway.ts';
-
-/** Kept free beside the image, as the original keeps it. */
-const RESERVE_BYTES = 1024 * 1024;
+import { withoutQuery } from './gateway.ts';
+import { take } from './take-body.ts';
 
 export type Download = {
   /** For the words of a refusal. */
@@ -38,238 +26,123 @@ export type Download = {
   readonly onProgress: FetchProgress;
   readonly signal: AbortSignal;
   readonly newHasher: NewHasher;
+  /** Of this boot; empty: unknown. */
+  readonly bootId: string;
+  /** Shared by all transfers into one directory; of its own when absent. */
+  readonly space?: DiskSpace;
 };
 
 /** The file as it was when its hashes were complete. */
 export type Downloaded = { readonly stamp: FileStamp; readonly hashes: Hashes };
 
 /** Throws TransportError, InstallError (`no_space`) or MetadataError (`TargetHashMismatch`, `OversizedTarget`, `UndersizedTarget`). */
-export async function downloadFile(
-  http: HttpClient,
-  etags: EtagStore,
-  download: Download,
-): Promise<Downloaded> {
-  const descriptor = openImageForWriting(download.file);
-  const transfer = new Transfer(descriptor, download);
+export async function downloadFile(http: HttpClient, download: Download): Promise<Downloaded> {
+  const { file, lengthBytes, hashes, newHasher, bootId, space = new DiskSpace() } = download;
+  const algorithms = algorithmsToFind(hashes);
+  const partial = new PartialFile({ file, lengthBytes, algorithms, newHasher, bootId });
+  const room = { file, lengthBytes, descriptor: partial.descriptor, received: () => partial.received };
   try {
-    await transfer.resume();
-    return { hashes: await complete(http, etags, transfer), stamp: stampOf(descriptor) };
+    if (!partial.isComplete) await space.reserve(room);
+    const found = await complete({ http, partial, download });
+    return { hashes: found, stamp: await partial.seal() };
   } catch (error) {
-    if (error instanceof MetadataError) unlinkSync(download.file);
-    const why = noRoomOf(error);
-    if (why === undefined) throw error;
-    throw why === 'disk_full' ? noSpace(download, error) : overLimit(download, error);
+    // Whoever answers wrongly now does not take away what came before.
+    if (error instanceof MetadataError && !partial.hasEarlierBytes) await partial.remove();
+    throw describeNoRoom(error, room);
   } finally {
-    closeSync(descriptor);
+    space.release(room);
+    await partial.close();
   }
 }
 
-/** What lay there may come from another address: where the whole is wrong, whoever is asked now gives it from the start. */
-async function complete(http: HttpClient, etags: EtagStore, transfer: Transfer): Promise<Hashes> {
-  if (!transfer.isComplete()) await receive(http, etags, transfer);
-  try {
-    return transfer.finish();
-  } catch (error) {
-    const isWrong = error instanceof MetadataError && error.code === 'TargetHashMismatch';
-    if (!transfer.hasEarlierBytes || !isWrong) throw error;
-  }
-  transfer.startOver();
-  await receive(http, etags, transfer);
-  return transfer.finish();
-}
-
-async function receive(http: HttpClient, etags: EtagStore, transfer: Transfer): Promise<void> {
-  const { url, signal } = transfer.download;
-  const key = `target ${withoutQuery(url)}`;
-  const offset = transfer.received;
-  const etag = offset === 0 ? undefined : etags.load(key);
-  const headers: Record<string, string> = {};
-  if (offset > 0) headers.Range = `bytes=${offset}-`;
-  if (etag !== undefined) headers['If-Range'] = etag;
-  const keepFlat = await createMemoryKeeper();
-  const answer = await http.stream(
-    { method: 'GET', url, headers },
-    async (message) => {
-      const begin = beginning(message, transfer);
-      if (begin === 'not_satisfiable') return begin;
-      const received = message.headers.etag;
-      // A weak ETag does not promise equal bytes, so that no range may be asked for with it.
-      if (received !== undefined && !received.startsWith('W/')) etags.save(key, received);
-      await transfer.take(message, keepFlat);
-      return 'taken';
-    },
-    signal,
-  );
-  if (answer === 'taken') return;
-  transfer.startOver();
-  return receive(http, etags, transfer);
-}
-
-/** Decides from the head of the answer where its bytes belong. */
-function beginning(message: IncomingMessage, transfer: Transfer): 'ready' | 'not_satisfiable' {
-  const { url, lengthBytes } = transfer.download;
-  const status = message.statusCode ?? 0;
-  if (status === 416 && transfer.received > 0) {
-    dismiss(message);
-    return 'not_satisfiable';
-  }
-  if (status !== 200 && status !== 206) {
-    message.destroy();
-    throw httpStatus({ status, headers: message.headers, body: new Uint8Array() }, url);
-  }
-  if (status === 200) transfer.startOver();
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(message.headers['content-range'] ?? '');
-  if (status === 206 && Number(range?.[1]) !== transfer.received) {
-    message.destroy();
-    throw new TransportError(
-      'malformed',
-      `${withoutQuery(url)} answered with another range than was asked for.`,
-    );
-  }
-  const announced = Number(message.headers['content-length'] ?? 0) + transfer.received;
-  if (announced > lengthBytes) {
-    message.destroy();
-    throw tooLong(transfer.download);
-  }
-  return 'ready';
-}
-
-/** The open file and the hash of what is in it. */
-class Transfer {
+type Transfer = {
+  readonly http: HttpClient;
+  readonly partial: PartialFile;
   readonly download: Download;
-  received = 0;
-  /** Of an earlier attempt, from wherever they came. */
-  hasEarlierBytes = false;
-  readonly #descriptor: number;
-  #hasher: Hasher;
+};
 
-  constructor(descriptor: number, download: Download) {
-    this.download = download;
-    this.#descriptor = descriptor;
-    this.#hasher = this.#newHasher();
+/** What lay there may come from another address, or from a disk that lost it: then damaged blocks, or all, are asked for again. */
+async function complete(transfer: Transfer): Promise<Hashes> {
+  const { partial, download } = transfer;
+  await fill(transfer);
+  const isFresh = partial.isFresh;
+  const found = await partial.hashes(download.signal);
+  if (areListed(found, download.hashes)) return found;
+  if (!isFresh) {
+    const mended = await mend(transfer);
+    if (mended !== undefined) return mended;
+    await partial.startOver();
+    await fill(transfer);
   }
-
-  /** Hashes what an earlier attempt left. More than the signed length cannot be the image: from the start. */
-  async resume(): Promise<void> {
-    const { size } = fstatSync(this.#descriptor);
-    if (size > this.download.lengthBytes) this.startOver();
-    else if (size > 0) {
-      this.received = await hashDescriptor(this.#descriptor, this.#hasher, this.download.signal);
-      this.hasEarlierBytes = true;
-    }
-    this.#checkSpace();
-  }
-
-  isComplete(): boolean {
-    return this.received === this.download.lengthBytes;
-  }
-
-  startOver(): void {
-    if (fstatSync(this.#descriptor).size > 0) ftruncateSync(this.#descriptor, 0);
-    this.received = 0;
-    this.hasEarlierBytes = false;
-    this.#hasher = this.#newHasher();
-  }
-
-  /** Each chunk is written before the next is read: memory does not grow with the image. */
-  async take(message: IncomingMessage, keepFlat: (pieceBytes: number) => void): Promise<void> {
-    const { lengthBytes, onProgress, url } = this.download;
-    await new Promise<void>((resolve, reject) => {
-      message.on('data', (chunk: Buffer) => {
-        try {
-          if (this.received + chunk.length > lengthBytes) throw tooLong(this.download);
-          this.#write(chunk);
-          keepFlat(chunk.length);
-          onProgress(this.received, lengthBytes);
-        } catch (error) {
-          message.destroy();
-          reject(error as Error);
-        }
-      });
-      message.on('end', resolve);
-      message.on('error', reject);
-      message.on('close', () =>
-        reject(
-          new TransportError('truncated', `${withoutQuery(url)} broke off after ${this.received} bytes.`),
-        ),
-      );
-    });
-  }
-
-  /** Length and every listed hash, then durable. */
-  finish(): Hashes {
-    const { name, lengthBytes, hashes, file } = this.download;
-    if (this.received < lengthBytes) {
-      throw new MetadataError(
-        'UndersizedTarget',
-        `The image is ${this.received} bytes long, ${lengthBytes} are signed.`,
-        { details: { target: name } },
-      );
-    }
-    const found = this.#hasher.digest();
-    if (!areListed(found, hashes)) {
-      throw new MetadataError(
-        'TargetHashMismatch',
-        'The image that arrived does not have the hash that is signed.',
-        {
-          details: { target: name, expected: hashes, found },
-        },
-      );
-    }
-    fsyncSync(this.#descriptor);
-    syncDirectory(dirname(file));
-    return found;
-  }
-
-  #newHasher(): Hasher {
-    return this.download.newHasher(algorithmsToFind(this.download.hashes));
-  }
-
-  #write(chunk: Buffer): void {
-    for (let written = 0; written < chunk.length;) written += writeSync(this.#descriptor, chunk, written);
-    this.#hasher.update(chunk);
-    this.received += chunk.length;
-  }
-
-  #checkSpace(): void {
-    const needed = this.download.lengthBytes - this.received + RESERVE_BYTES;
-    if (this.isComplete()) return;
-    const { bavail, bsize } = statfsSync(dirname(this.download.file));
-    if (bavail * bsize < needed) throw noSpace(this.download);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-}
-
-function tooLong(download: Download): MetadataError {
-  return new MetadataError(
-    'OversizedTarget',
-    `The image is longer than the ${download.lengthBytes} bytes that are signed.`,
-    { details: { target: download.name } },
+  // From here on nothing is left of earlier runs.
+  partial.hasEarlierBytes = false;
+  const again = isFresh ? found : await partial.hashes(download.signal);
+  if (areListed(again, download.hashes)) return again;
+  throw new MetadataError(
+    'TargetHashMismatch',
+    'The image that arrived does not have the hash that is signed.',
+    { details: { target: download.name, expected: download.hashes, found: again } },
   );
 }
 
-function overLimit({ file, lengthBytes }: Download, cause: unknown): InstallError {
+async function mend(transfer: Transfer): Promise<Hashes | undefined> {
+  const { partial, download } = transfer;
+  const damaged = partial.damagedBlocks();
+  if (damaged.length === 0) return undefined;
+  for (const block of damaged) await ask(transfer, block);
+  const found = await partial.hashes(download.signal);
+  return areListed(found, download.hashes) ? found : undefined;
+}
+
+async function fill(transfer: Transfer): Promise<void> {
+  const { partial, download } = transfer;
+  const { lengthBytes, url } = download;
+  let asksForRanges = true;
+  while (!partial.isComplete) {
+    const before = partial.received;
+    const range = { start: asksForRanges ? before : 0, end: lengthBytes };
+    const outcome = await ask(transfer, range);
+    if (outcome === 'no_range' && range.start > 0) asksForRanges = false;
+    else if (partial.received === before) throw gaveNothing(url);
+  }
+}
+
+/** Asks for those bytes, and takes what is answered, be it less or more. */
+async function ask({ http, partial, download }: Transfer, range: ByteRange): Promise<'taken' | 'no_range'> {
+  const { url, signal, lengthBytes, onProgress, name } = download;
+  const isRest = range.end === lengthBytes;
+  const headers: Record<string, string> = {};
+  if (range.start > 0 || !isRest) headers.Range = `bytes=${range.start}-${isRest ? '' : range.end - 1}`;
+  const keepFlat = await createMemoryKeeper();
+  const consume = async (message: IncomingMessage) => {
+    const place = await placeOf(message, { name, url, lengthBytes, range });
+    if (place === 'no_range') return place;
+    const put = (chunk: Uint8Array, at: number) => {
+      partial.put(chunk, at);
+      keepFlat(chunk.length);
+      onProgress(partial.received, lengthBytes);
+    };
+    await take(message, { url, name, place, lengthBytes, put, rate: http.rate });
+    return 'taken';
+  };
+  return http.stream({ method: 'GET', url, headers, isVerified: true }, consume, signal);
+}
+
+function gaveNothing(url: string): TransportError {
+  return new TransportError(
+    'truncated',
+    `${withoutQuery(url)} answered without any of the bytes that are missing.`,
+  );
+}
+
+function describeNoRoom(error: unknown, room: Room): unknown {
+  const why = noRoomOf(error);
+  if (why === undefined) return error;
+  if (why === 'disk_full') return filled(room, error);
+  const { file, lengthBytes } = room;
   const message = `${file} would grow longer than this process may write (ulimit -f); the image has ${lengthBytes} bytes. Raise the limit and try again.`;
-  return new InstallError('no_space', message, { cause, details: { lengthBytes, reason: 'file_limit' } });
-}
-
-function noSpace(download: Download, cause?: unknown): InstallError {
-  const directory = dirname(download.file);
-  const { bavail, bsize } = statfsSync(directory);
-  return new InstallError(
-    'no_space',
-    `${directory} has ${bavail * bsize} bytes free; the image of ${download.lengthBytes} bytes and a reserve of ${RESERVE_BYTES} do not fit. Free some space and try again.`,
-    {
-      ...(cause === undefined ? {} : { cause }),
-      details: { lengthBytes: download.lengthBytes, freeBytes: bavail * bsize },
-    },
-  );
+  return new InstallError('no_space', message, {
+    cause: error,
+    details: { lengthBytes, reason: 'file_limit' },
+  });
 }

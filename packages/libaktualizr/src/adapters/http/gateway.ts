@@ -15,6 +15,7 @@ import {
 import type { DeviceDataKind, Gateway } from '../../ports.ts';
 import { ProvisioningError, TransportError } from '../../errors.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './client.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 
 export type GatewayUrls = {
   /** tls.server, without a trailing path. */
@@ -161,10 +162,17 @@ export function httpStatus(
   const { code, description } = readProblem(response);
   const said = description ?? code;
   const advice = whose === 'device' && code === UNKNOWN_DEVICE ? PROVISION_ANEW : '';
+  const retry = retryAfterSeconds(response.status, response.headers);
   return new TransportError(
     'http_status',
     `${withoutQuery(url)} answered ${response.status}${said === undefined ? '' : ` (${said})`}.${advice}`,
-    { details: { status: response.status, ...(code === undefined ? {} : { code }) } },
+    {
+      details: {
+        status: response.status,
+        ...(code === undefined ? {} : { code }),
+        ...(retry === undefined ? {} : { retryAfterSeconds: retry }),
+      },
+    },
   );
 }
 

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 
 const SLICES = 6;
 
-export type SpeedLimit = { readonly minBytesPerSecond: number; readonly windowMs: number };
+/** The limit may change while it is watched; at 0 nothing is too slow. */
+export type SpeedLimit = { readonly minBytesPerSecond: () => number; readonly windowMs: number };
 
 /** Returns how to stop watching. Attaches no `data` listener, so that it does not start the flow. */
 export function watchSpeed(message: IncomingMessage, limit: SpeedLimit, onTooSlow: () => void): () => void {
@@ -17,7 +18,7 @@ export function watchSpeed(message: IncomingMessage, limit: SpeedLimit, onTooSlo
     if (slices.length < SLICES) return;
     const received = slices.reduce((sum, bytes) => sum + bytes, 0);
     slices.shift();
-    if (received < (limit.minBytesPerSecond * limit.windowMs) / 1000) onTooSlow();
+    if (received < (limit.minBytesPerSecond() * limit.windowMs) / 1000) onTooSlow();
   }, limit.windowMs / SLICES);
   timer.unref();
   return () => clearInterval(timer);

@@ -4,14 +4,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHasher, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
-import type { EtagStore, ImageStore, PackageManager } from '../../ports.ts';
+import type { ImageStore, PackageManager } from '../../ports.ts';
 import { InstallError } from '../../errors.ts';
 import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
+import { DiskSpace } from '../files/disk-space.ts';
+import { readJournal, removeJournal } from '../files/journal.ts';
 import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
 import type { HttpClient } from '../http/client.ts';
 import { downloadFile, type Downloaded } from '../http/download.ts';
 import type { OnPassedOver } from '../http/fall-back.ts';
-import { askPlaces, imagePlaces, type AddressesOf } from './image-places.ts';
+import { askPlaces, imagePlaces, type AddressesOf, type ImagePlace } from './image-places.ts';
 
 export type ImageFilesOptions = {
   readonly imagesPath: string;
@@ -19,7 +21,8 @@ export type ImageFilesOptions = {
   readonly onPassedOver?: OnPassedOver;
   readonly http: HttpClient;
   readonly images: ImageStore;
-  readonly etags: EtagStore;
+  /** Of this boot, so that a restarted process knows whether the kernel still has what it was given; unknown when absent. */
+  readonly bootId?: string;
   /** uptane's when absent. */
   readonly newHasher?: NewHasher;
 };
@@ -35,6 +38,8 @@ export type ImageFiles = Pick<PackageManager, 'fetch' | 'verify' | 'found'> & {
 export function createImageFiles(options: ImageFilesOptions): ImageFiles {
   const { imagesPath } = options;
   const verified = new VerifiedFiles(options.newHasher);
+  const space = new DiskSpace();
+  const oneByOne = oneAtATime();
   const pathOf = ({ hashes }: VerifiedTarget) => join(imagesPath, imageFileName(hashes));
   const found = (target: VerifiedTarget) => verified.found(pathOf(target), target);
   return {
@@ -43,15 +48,21 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     async fetch(target, onProgress, signal) {
       const file = pathOf(target);
       prepareImageDirectory(imagesPath);
-      const state = await verified.verify(file, target);
-      // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
-      remember(options.images, target);
-      if (state === 'verified') return 'already_there';
-      const places = imagePlaces(target, options.addressesOf);
-      if (state === 'tampered') removeImage(file);
-      const stored = await fetchFrom(options, places, { target, file, onProgress, signal });
-      verified.remember(file, stored.stamp, stored.hashes);
-      return 'fetched';
+      return oneByOne(file, async () => {
+        const state = await verified.verify(file, target);
+        // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
+        remember(options.images, target);
+        if (state === 'verified') {
+          removeJournal(file);
+          return 'already_there';
+        }
+        const places = imagePlaces(target, options.addressesOf);
+        // With a journal, single blocks of it can be told from the rest and fetched again.
+        if (state === 'tampered' && readJournal(file) === undefined) removeImage(file);
+        const stored = await fetchFrom(options, space, { target, file, onProgress, signal, places });
+        verified.remember(file, stored.stamp, stored.hashes);
+        return 'fetched';
+      });
     },
     async verify(target) {
       if (!existsSync(imagesPath)) return 'missing';
@@ -72,6 +83,21 @@ export function imageFileName(hashes: Hashes): string {
   return first.toUpperCase();
 }
 
+/** Two names may have the same bytes: the second then finds what the first has fetched. */
+function oneAtATime(): <T>(file: string, work: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, Promise<unknown>>();
+  return async (file, work) => {
+    const before = running.get(file) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    running.set(file, mine);
+    try {
+      return await mine;
+    } finally {
+      if (running.get(file) === mine) running.delete(file);
+    }
+  };
+}
+
 type Fetch = {
   readonly target: VerifiedTarget;
   readonly file: string;
@@ -80,12 +106,13 @@ type Fetch = {
 };
 
 function fetchFrom(
-  { newHasher = createHasher, http, etags, onPassedOver }: ImageFilesOptions,
-  places: ReturnType<typeof imagePlaces>,
-  { target: { name, lengthBytes, hashes }, file, onProgress, signal }: Fetch,
+  { newHasher = createHasher, bootId = '', http, onPassedOver }: ImageFilesOptions,
+  space: DiskSpace,
+  { target, file, onProgress, signal, places }: Fetch & { readonly places: readonly ImagePlace[] },
 ): Promise<Downloaded> {
-  const download = { name, file, lengthBytes, hashes, onProgress, signal, newHasher };
-  return askPlaces(places, (url) => downloadFile(http, etags, { ...download, url }), onPassedOver);
+  const { name, lengthBytes, hashes } = target;
+  const download = { name, file, lengthBytes, hashes, onProgress, signal, newHasher, bootId, space };
+  return askPlaces(places, (url) => downloadFile(http, { ...download, url }), onPassedOver);
 }
 
 function remember(images: ImageStore, target: VerifiedTarget): void {
