@@ -96,6 +96,9 @@ export class Aktualizr {
       download: (_state, signal) => downloadTargets(context, signal),
       install: (_state, signal) => installUpdate(context, signal),
       finalize: (state) => finalizeInstall(context, state),
+      judge: async () => ({ kind: 'UpdateWithdrawn' }),
+      rollBack: async () => ({ kind: 'UpdateWithdrawn' }),
+      finalizeRollback: async () => ({ kind: 'UpdateWithdrawn' }),
       report: () => reportResult(context),
     };
     this.#update = createUpdateVerbs(context, this.#commands);

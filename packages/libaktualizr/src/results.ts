@@ -4,10 +4,15 @@ import type { CodedError, MetadataError } from '@ota-connect/uptane';
 import type { Campaign } from '@ota-connect/contract/device';
 import type { DeviceInstallationResult } from './ports.ts';
 import type { Update } from './update-cycle/states.ts';
+import type { Postponer } from './update-cycle/transitions.ts';
 
 export type Refused = { readonly kind: 'refused'; readonly error: MetadataError };
-/** An installation waits for a reboot; nothing else is done before. */
-export type Pending = { readonly kind: 'pending'; readonly update: Update };
+/** An installation waits for a reboot; nothing else is done before. `rollsBack`: it is the version before that will boot. */
+export type Pending = { readonly kind: 'pending'; readonly update: Update; readonly rollsBack?: true };
+/** Installed, and called good or rolled back within the grace period; nothing else is done before. */
+export type OnProbation = { readonly kind: 'on_probation'; readonly update: Update };
+/** Somebody on the device holds the stage back; the next poll asks again. `reason`: one line from them. */
+export type Postponed = { readonly kind: 'postponed'; readonly reason: string; readonly by: Postponer };
 
 export type CheckResult =
   | { readonly kind: 'nothing_new' }
@@ -15,6 +20,8 @@ export type CheckResult =
   /** Failed too often under this correlation ID; left alone until the server sends another. */
   | { readonly kind: 'blocked'; readonly update: Update }
   | Refused
+  | Postponed
+  | OnProbation
   | Pending;
 
 export type DownloadResult =
@@ -23,12 +30,14 @@ export type DownloadResult =
   /** `reported`: the attempts are used up or the fault cannot mend itself; otherwise the next download goes on. */
   | { readonly kind: 'failed'; readonly error: CodedError; readonly reported: boolean }
   | Refused
+  | Postponed
+  | OnProbation
   | Pending;
 
 export type InstallResult =
   | { readonly kind: 'installed'; readonly update: Update; readonly result: DeviceInstallationResult }
   | { readonly kind: 'failed'; readonly update: Update; readonly result: DeviceInstallationResult }
-  | { readonly kind: 'needs_completion'; readonly update: Update }
+  | { readonly kind: 'needs_completion'; readonly update: Update; readonly rollsBack?: true }
   | {
       readonly kind: 'image_not_usable';
       readonly target: string;
@@ -36,6 +45,8 @@ export type InstallResult =
     }
   | { readonly kind: 'nothing_to_do' }
   | Refused
+  | Postponed
+  | OnProbation
   | Pending;
 
 export type CycleResult = {

@@ -30,7 +30,11 @@ const STATES: { readonly [kind in CycleStateKind]: CycleState } = {
   Downloaded: { kind: 'Downloaded', update },
   Installing: { kind: 'Installing', update },
   AwaitingReboot: { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
-  Finalizing: { kind: 'Finalizing', update },
+  Finalizing: { kind: 'Finalizing', update, bootId: 'boot-1', trial: { boots: 1, ranMs: 7 } },
+  Probation: { kind: 'Probation', update, bootId: 'boot-1', trial: { boots: 1, ranMs: 7 }, sinceMs: 3 },
+  RollingBack: { kind: 'RollingBack', update, reason: 'not healthy', tries: 1 },
+  AwaitingRollback: { kind: 'AwaitingRollback', update, reason: 'not healthy', bootId: 'boot-1' },
+  FinalizingRollback: { kind: 'FinalizingRollback', update, reason: 'not healthy', bootId: 'boot-1' },
   Reporting: { kind: 'Reporting' },
 };
 
@@ -52,6 +56,13 @@ const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
   InstallationCompleted: { kind: 'InstallationCompleted', result },
   NeedsCompletion: { kind: 'NeedsCompletion', bootId: 'boot-2' },
   RebootDetected: { kind: 'RebootDetected' },
+  CompletionRequested: { kind: 'CompletionRequested' },
+  ProbationBegan: { kind: 'ProbationBegan', bootId: 'boot-2', uptimeMs: 5000 },
+  HealthCheckRequested: { kind: 'HealthCheckRequested' },
+  NotYetHealthy: { kind: 'NotYetHealthy', ranMs: 4000, uptimeMs: 9000 },
+  FoundUnhealthy: { kind: 'FoundUnhealthy', reason: 'no network' },
+  RollbackRequested: { kind: 'RollbackRequested' },
+  Postponed: { kind: 'Postponed', reason: 'driving', by: 'hook' },
   ReportRequested: { kind: 'ReportRequested' },
   ManifestAccepted: { kind: 'ManifestAccepted' },
   ManifestNotSent: { kind: 'ManifestNotSent', error },
@@ -60,49 +71,77 @@ const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
 
 /** What is expected, written by hand: state, event, next state, command. Every other pair is impossible. */
 const EXPECTED = `
-Idle              CheckRequested         Checking          check
-Idle              RecheckRequested       Checking          recheck
-Idle              ReportRequested        Reporting         report
-Idle              Interrupted            Idle              none
-Checking          NothingNew             Idle              none
-Checking          TargetsFound           UpdatesAvailable  none
-Checking          TargetsBlocked         Idle              none
-Checking          MetadataRefused        Reporting         none
-Checking          MetadataRefusedAgain   Idle              none
-Checking          RefusedUpdateStands    (as-before)       none
-Checking          Interrupted            (as-before)       none
-UpdatesAvailable  CheckRequested         Checking          check
-UpdatesAvailable  RecheckRequested       Checking          recheck
-UpdatesAvailable  DownloadRequested      Downloading       download
-UpdatesAvailable  InstallRequested       Installing        install
-UpdatesAvailable  Interrupted            UpdatesAvailable  none
-Downloading       AllTargetsFetched      Downloaded        none
-Downloading       DownloadFailed         Reporting         none
-Downloading       UpdateWithdrawn        Idle              none
-Downloading       MetadataRefused        Reporting         none
-Downloading       Interrupted            UpdatesAvailable  none
-Downloaded        CheckRequested         Checking          check
-Downloaded        RecheckRequested       Checking          recheck
-Downloaded        DownloadRequested      Downloading       download
-Downloaded        InstallRequested       Installing        install
-Downloaded        Interrupted            Downloaded        none
-Installing        InstallationCompleted  Reporting         none
-Installing        NeedsCompletion        AwaitingReboot    none
-Installing        ImageNotUsable         UpdatesAvailable  none
-Installing        UpdateWithdrawn        Idle              none
-Installing        MetadataRefused        Reporting         none
-Installing        Interrupted            Downloaded        none
-AwaitingReboot    RebootDetected         Finalizing        finalize
-AwaitingReboot    Interrupted            AwaitingReboot    none
-Finalizing        InstallationCompleted  Reporting         none
-Finalizing        UpdateWithdrawn        Idle              none
-Finalizing        Interrupted            AwaitingReboot    none
-Reporting         CheckRequested         Checking          check
-Reporting         RecheckRequested       Checking          recheck
-Reporting         ReportRequested        Reporting         report
-Reporting         ManifestAccepted       Idle              none
-Reporting         ManifestNotSent        Reporting         none
-Reporting         Interrupted            Reporting         none
+Idle               CheckRequested         Checking           check
+Idle               RecheckRequested       Checking           recheck
+Idle               ReportRequested        Reporting          report
+Idle               Interrupted            Idle               none
+Checking           NothingNew             Idle               none
+Checking           TargetsFound           UpdatesAvailable   none
+Checking           TargetsBlocked         Idle               none
+Checking           MetadataRefused        Reporting          none
+Checking           MetadataRefusedAgain   Idle               none
+Checking           RefusedUpdateStands    (as-before)        none
+Checking           Postponed              (as-before)        none
+Checking           Interrupted            (as-before)        none
+UpdatesAvailable   CheckRequested         Checking           check
+UpdatesAvailable   RecheckRequested       Checking           recheck
+UpdatesAvailable   DownloadRequested      Downloading        download
+UpdatesAvailable   InstallRequested       Installing         install
+UpdatesAvailable   Interrupted            UpdatesAvailable   none
+Downloading        AllTargetsFetched      Downloaded         none
+Downloading        DownloadFailed         Reporting          none
+Downloading        UpdateWithdrawn        Idle               none
+Downloading        MetadataRefused        Reporting          none
+Downloading        Postponed              UpdatesAvailable   none
+Downloading        Interrupted            UpdatesAvailable   none
+Downloaded         CheckRequested         Checking           check
+Downloaded         RecheckRequested       Checking           recheck
+Downloaded         DownloadRequested      Downloading        download
+Downloaded         InstallRequested       Installing         install
+Downloaded         Interrupted            Downloaded         none
+Installing         InstallationCompleted  Reporting          none
+Installing         NeedsCompletion        AwaitingReboot     none
+Installing         ProbationBegan         Probation          none
+Installing         ImageNotUsable         UpdatesAvailable   none
+Installing         UpdateWithdrawn        Idle               none
+Installing         MetadataRefused        Reporting          none
+Installing         Postponed              Downloaded         none
+Installing         Interrupted            Downloaded         none
+AwaitingReboot     RebootDetected         Finalizing         finalize
+AwaitingReboot     CompletionRequested    Finalizing         finalize
+AwaitingReboot     Interrupted            AwaitingReboot     none
+Finalizing         InstallationCompleted  Reporting          none
+Finalizing         NeedsCompletion        AwaitingReboot     none
+Finalizing         ProbationBegan         Probation          none
+Finalizing         FoundUnhealthy         RollingBack        rollBack
+Finalizing         UpdateWithdrawn        Idle               none
+Finalizing         Postponed              AwaitingReboot     none
+Finalizing         Interrupted            AwaitingReboot     none
+Probation          RebootDetected         Finalizing         finalize
+Probation          HealthCheckRequested   Probation          judge
+Probation          NotYetHealthy          Probation          none
+Probation          InstallationCompleted  Reporting          none
+Probation          NeedsCompletion        AwaitingReboot     none
+Probation          FoundUnhealthy         RollingBack        rollBack
+Probation          UpdateWithdrawn        Idle               none
+Probation          Interrupted            Probation          none
+RollingBack        RollbackRequested      RollingBack        rollBack
+RollingBack        InstallationCompleted  Reporting          none
+RollingBack        NeedsCompletion        AwaitingRollback   none
+RollingBack        UpdateWithdrawn        Idle               none
+RollingBack        Interrupted            RollingBack        none
+AwaitingRollback   RebootDetected         FinalizingRollback finalizeRollback
+AwaitingRollback   Interrupted            AwaitingRollback   none
+FinalizingRollback InstallationCompleted  Reporting          none
+FinalizingRollback NeedsCompletion        AwaitingReboot     none
+FinalizingRollback UpdateWithdrawn        Idle               none
+FinalizingRollback Interrupted            AwaitingRollback   none
+Reporting          CheckRequested         Checking           check
+Reporting          RecheckRequested       Checking           recheck
+Reporting          ReportRequested        Reporting          report
+Reporting          ManifestAccepted       Idle               none
+Reporting          ManifestNotSent        Reporting          none
+Reporting          Interrupted            Reporting          none
 `;
 
 const expected = new Map(
@@ -163,6 +202,43 @@ describe('transition table', () => {
     }
     const { state } = transition(STATES.Reporting, EVENTS.CheckRequested);
     assert.deepEqual(transition(state, EVENTS.Interrupted).state, STATES.Idle);
+  });
+});
+
+describe('probation in the table', () => {
+  it('counts each boot and keeps the time that ran, over reboots and interruptions', () => {
+    let state = transition(STATES.AwaitingReboot, EVENTS.RebootDetected).state;
+    state = transition(state, EVENTS.ProbationBegan).state;
+    state = transition(state, EVENTS.NotYetHealthy).state;
+    assert.deepEqual(state, {
+      kind: 'Probation',
+      update,
+      bootId: 'boot-2',
+      trial: { boots: 1, ranMs: 4000 },
+      sinceMs: 9000,
+    });
+    state = transition(transition(state, EVENTS.RebootDetected).state, EVENTS.Interrupted).state;
+    assert.deepEqual(state, {
+      kind: 'AwaitingReboot',
+      update,
+      bootId: 'boot-2',
+      trial: { boots: 2, ranMs: 4000 },
+    });
+  });
+
+  it('counts the tries of a rollback and keeps its reason to the end', () => {
+    const first = transition(STATES.Probation, EVENTS.FoundUnhealthy).state;
+    assert.deepEqual(first, { kind: 'RollingBack', update, reason: 'no network', tries: 1 });
+    const second = transition(first, EVENTS.RollbackRequested).state;
+    assert.deepEqual(second, { kind: 'RollingBack', update, reason: 'no network', tries: 2 });
+    const awaiting = transition(second, EVENTS.NeedsCompletion).state;
+    const finalizing = transition(awaiting, EVENTS.RebootDetected).state;
+    assert.deepEqual(finalizing, {
+      kind: 'FinalizingRollback',
+      update,
+      reason: 'no network',
+      bootId: 'boot-2',
+    });
   });
 });
 

@@ -27,7 +27,7 @@ const STATES: readonly CycleState[] = [
   { kind: 'Downloaded', update: { correlationId: '', targets: [] } },
   { kind: 'Installing', update },
   { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
-  { kind: 'Finalizing', update },
+  { kind: 'Finalizing', bootId: 'b', update },
   { kind: 'Reporting' },
 ];
 

@@ -9,7 +9,14 @@ import {
   type Hashes,
   type JsonObject,
 } from '@ota-connect/uptane';
-import { CYCLE_STATES, type CycleState, type KnownUpdate, type StoredTarget, type Update } from './states.ts';
+import {
+  CYCLE_STATES,
+  type CycleState,
+  type KnownUpdate,
+  type StoredTarget,
+  type Trial,
+  type Update,
+} from './states.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -36,14 +43,44 @@ function readState(value: unknown): CycleState {
     case 'Checking':
       return fields.before === undefined ? { kind } : { kind, before: readKnown(fields.before) };
     case 'AwaitingReboot':
-      return { kind, update: readUpdate(fields.update), bootId: readText(fields.bootId) };
+    case 'Finalizing':
+      return {
+        kind,
+        update: readUpdate(fields.update),
+        // An earlier version kept none while it finalised: an empty one differs from every real one.
+        bootId: fields.bootId === undefined && kind === 'Finalizing' ? '' : readText(fields.bootId),
+        ...(fields.trial === undefined ? {} : { trial: readTrial(fields.trial) }),
+      };
+    case 'Probation':
+    case 'RollingBack':
+    case 'AwaitingRollback':
+    case 'FinalizingRollback':
+      return readProbation(kind, fields);
     case 'UpdatesAvailable':
     case 'Downloading':
     case 'Downloaded':
     case 'Installing':
-    case 'Finalizing':
       return { kind, update: readUpdate(fields.update) };
   }
+}
+
+function readProbation(
+  kind: 'Probation' | 'RollingBack' | 'AwaitingRollback' | 'FinalizingRollback',
+  fields: Fields,
+): CycleState {
+  const update = readUpdate(fields.update);
+  if (kind === 'Probation') {
+    const [trial, sinceMs] = [readTrial(fields.trial), readCount(fields.sinceMs)];
+    return { kind, update, bootId: readText(fields.bootId), trial, sinceMs };
+  }
+  const reason = readText(fields.reason);
+  if (kind === 'RollingBack') return { kind, update, reason, tries: readCount(fields.tries) };
+  return { kind, update, reason, bootId: readText(fields.bootId) };
+}
+
+function readTrial(value: unknown): Trial {
+  const { boots, ranMs } = readFields(value);
+  return { boots: readCount(boots), ranMs: readCount(ranMs) };
 }
 
 function readKnown(value: unknown): KnownUpdate {

@@ -35,9 +35,14 @@ export type KnownUpdate = {
   readonly update: Update;
 };
 
+/** What a new version has used up of the patience with it: boots that began, and milliseconds that it ran in them. */
+export type Trial = { readonly boots: number; readonly ranMs: number };
+
 /**
  * `before`: the update that was known when the check began.
- * `bootId`: the boot in which the installation was made; another one means that the reboot has happened.
+ * `bootId`: the boot in which the installation was made, or in which `Probation` counts since `sinceMs` of its uptime;
+ * another one means that the reboot has happened.
+ * `reason`: what the health check found, which the report will say.
  */
 export type CycleState =
   | { readonly kind: 'Idle' }
@@ -46,8 +51,31 @@ export type CycleState =
   | { readonly kind: 'Downloading'; readonly update: Update }
   | { readonly kind: 'Downloaded'; readonly update: Update }
   | { readonly kind: 'Installing'; readonly update: Update }
-  | { readonly kind: 'AwaitingReboot'; readonly update: Update; readonly bootId: string }
-  | { readonly kind: 'Finalizing'; readonly update: Update }
+  | {
+      readonly kind: 'AwaitingReboot' | 'Finalizing';
+      readonly update: Update;
+      readonly bootId: string;
+      readonly trial?: Trial;
+    }
+  | {
+      readonly kind: 'Probation';
+      readonly update: Update;
+      readonly bootId: string;
+      readonly trial: Trial;
+      readonly sinceMs: number;
+    }
+  | {
+      readonly kind: 'RollingBack';
+      readonly update: Update;
+      readonly reason: string;
+      readonly tries: number;
+    }
+  | {
+      readonly kind: 'AwaitingRollback' | 'FinalizingRollback';
+      readonly update: Update;
+      readonly reason: string;
+      readonly bootId: string;
+    }
   | { readonly kind: 'Reporting' };
 
 export type CycleStateKind = CycleState['kind'];
@@ -61,6 +89,10 @@ export const CYCLE_STATES = [
   'Installing',
   'AwaitingReboot',
   'Finalizing',
+  'Probation',
+  'RollingBack',
+  'AwaitingRollback',
+  'FinalizingRollback',
   'Reporting',
 ] as const satisfies readonly CycleStateKind[];
 

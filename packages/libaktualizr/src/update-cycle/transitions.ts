@@ -3,9 +3,22 @@
 // ARCHITECTURE 4.8; client-protocol 6.3 to 6.6 for what the original does at each of these moments.
 import { CodedError, type MetadataError } from '@ota-connect/uptane';
 import type { DeviceInstallationResult } from '../ports.ts';
-import type { CycleState, CycleStateKind, Update } from './states.ts';
+import type { CycleState, CycleStateKind, Trial, Update } from './states.ts';
 
-export type CycleCommand = 'check' | 'recheck' | 'download' | 'install' | 'finalize' | 'report' | 'none';
+export type CycleCommand =
+  | 'check'
+  | 'recheck'
+  | 'download'
+  | 'install'
+  | 'finalize'
+  | 'judge'
+  | 'rollBack'
+  | 'finalizeRollback'
+  | 'report'
+  | 'none';
+
+/** Who holds a stage back until the next poll. */
+export type Postponer = 'hook' | 'lock';
 
 export type CycleEvent =
   | { readonly kind: 'CheckRequested' }
@@ -34,6 +47,16 @@ export type CycleEvent =
   | { readonly kind: 'InstallationCompleted'; readonly result: DeviceInstallationResult }
   | { readonly kind: 'NeedsCompletion'; readonly bootId: string }
   | { readonly kind: 'RebootDetected' }
+  /** Whoever waits without a reboot is asked. */
+  | { readonly kind: 'CompletionRequested' }
+  /** Installed, but not called good before the health check says so. */
+  | { readonly kind: 'ProbationBegan'; readonly bootId: string; readonly uptimeMs: number }
+  | { readonly kind: 'HealthCheckRequested' }
+  | { readonly kind: 'NotYetHealthy'; readonly ranMs: number; readonly uptimeMs: number }
+  | { readonly kind: 'FoundUnhealthy'; readonly reason: string }
+  | { readonly kind: 'RollbackRequested' }
+  /** The stage is held back until the next poll. */
+  | { readonly kind: 'Postponed'; readonly reason: string; readonly by: Postponer }
   | { readonly kind: 'ReportRequested' }
   | { readonly kind: 'ManifestAccepted' }
   | { readonly kind: 'ManifestNotSent'; readonly error: CodedError }
@@ -44,7 +67,7 @@ export type CycleEventKind = CycleEvent['kind'];
 
 export type Transition = { readonly state: CycleState; readonly command: CycleCommand };
 
-type WithUpdate = Extract<CycleState, { readonly update: Update }>;
+type KnownKind = 'UpdatesAvailable' | 'Downloading' | 'Downloaded' | 'Installing';
 type Rule = (state: CycleState, event: CycleEvent) => Transition;
 
 /** Row of the table: where it leads (for the drawing), and how the next state is made. */
@@ -75,11 +98,40 @@ const toChecking = (command: 'check' | 'recheck') =>
       : { kind: 'Checking' },
   );
 const asBefore = row(BEFORE, 'none', (state) => ('before' in state && state.before) || { kind: 'Idle' });
-const withUpdate = (kind: WithUpdate['kind'], command: CycleCommand) =>
+const withUpdate = (kind: KnownKind, command: CycleCommand) =>
+  row(kind, command, (state) => ({ kind, update: updateOf(state) }));
+/** The boot of the installation and the trial go along. */
+const withBoot = (kind: 'AwaitingReboot' | 'Finalizing', command: CycleCommand, boots: 0 | 1 = 0) =>
   row(kind, command, (state) => {
-    const update = updateOf(state);
-    return kind === 'AwaitingReboot' ? { kind, update, bootId: '' } : { kind, update };
+    const { boots: before, ranMs } = trialOf(state);
+    return { kind, update: updateOf(state), bootId: bootOf(state), trial: { boots: before + boots, ranMs } };
   });
+const toAwaitingReboot = row('AwaitingReboot', 'none', (state, event) => ({
+  kind: 'AwaitingReboot',
+  update: updateOf(state),
+  bootId: bootOf(event),
+}));
+const toProbation = row('Probation', 'none', (state, event) => ({
+  kind: 'Probation',
+  update: updateOf(state),
+  bootId: bootOf(event),
+  trial: trialOf(state),
+  sinceMs: event.kind === 'ProbationBegan' ? event.uptimeMs : 0,
+}));
+const toRollingBack = row('RollingBack', 'rollBack', (state, event) => {
+  const [reason, tries] =
+    state.kind === 'RollingBack'
+      ? [state.reason, state.tries + 1]
+      : [event.kind === 'FoundUnhealthy' ? event.reason : '', 1];
+  return { kind: 'RollingBack', update: updateOf(state), reason, tries };
+});
+const toRollback = (kind: 'AwaitingRollback' | 'FinalizingRollback', command: CycleCommand) =>
+  row(kind, command, (state, event) => ({
+    kind,
+    update: updateOf(state),
+    reason: 'reason' in state ? state.reason : '',
+    bootId: bootOf(event.kind === 'NeedsCompletion' ? event : state),
+  }));
 const toReporting = row('Reporting', 'none', () => ({ kind: 'Reporting' }));
 const stay = (kind: CycleStateKind, command: CycleCommand = 'none') => row(kind, command, (state) => state);
 
@@ -107,6 +159,7 @@ export const TRANSITIONS: {
     MetadataRefused: toReporting,
     MetadataRefusedAgain: toIdle,
     RefusedUpdateStands: asBefore,
+    Postponed: asBefore,
     Interrupted: asBefore,
   },
   UpdatesAvailable: {
@@ -120,6 +173,7 @@ export const TRANSITIONS: {
     DownloadFailed: toReporting,
     UpdateWithdrawn: toIdle,
     MetadataRefused: toReporting,
+    Postponed: withUpdate('UpdatesAvailable', 'none'),
     Interrupted: withUpdate('UpdatesAvailable', 'none'),
   },
   Downloaded: {
@@ -130,25 +184,60 @@ export const TRANSITIONS: {
   },
   Installing: {
     InstallationCompleted: toReporting,
-    NeedsCompletion: row('AwaitingReboot', 'none', (state, event) => ({
-      kind: 'AwaitingReboot',
-      update: updateOf(state),
-      bootId: event.kind === 'NeedsCompletion' ? event.bootId : '',
-    })),
+    NeedsCompletion: toAwaitingReboot,
+    ProbationBegan: toProbation,
     ImageNotUsable: withUpdate('UpdatesAvailable', 'none'),
     UpdateWithdrawn: toIdle,
     MetadataRefused: toReporting,
+    Postponed: withUpdate('Downloaded', 'none'),
     Interrupted: withUpdate('Downloaded', 'none'),
   },
   AwaitingReboot: {
-    RebootDetected: withUpdate('Finalizing', 'finalize'),
+    RebootDetected: withBoot('Finalizing', 'finalize', 1),
+    CompletionRequested: withBoot('Finalizing', 'finalize'),
     Interrupted: stay('AwaitingReboot'),
   },
   Finalizing: {
     InstallationCompleted: toReporting,
+    // Somebody else is not ready yet.
+    NeedsCompletion: toAwaitingReboot,
+    ProbationBegan: toProbation,
+    FoundUnhealthy: toRollingBack,
     UpdateWithdrawn: toIdle,
-    // The boot id of that installation is gone with the reboot: an empty one differs from every real one.
-    Interrupted: withUpdate('AwaitingReboot', 'none'),
+    Postponed: withBoot('AwaitingReboot', 'none'),
+    Interrupted: withBoot('AwaitingReboot', 'none'),
+  },
+  Probation: {
+    // Which version came up is asked anew: the bootloader may have gone back.
+    RebootDetected: withBoot('Finalizing', 'finalize', 1),
+    HealthCheckRequested: stay('Probation', 'judge'),
+    NotYetHealthy: row('Probation', 'none', (state, event) =>
+      state.kind === 'Probation' && event.kind === 'NotYetHealthy'
+        ? { ...state, trial: { ...state.trial, ranMs: event.ranMs }, sinceMs: event.uptimeMs }
+        : state,
+    ),
+    InstallationCompleted: toReporting,
+    NeedsCompletion: toAwaitingReboot,
+    FoundUnhealthy: toRollingBack,
+    UpdateWithdrawn: toIdle,
+    Interrupted: stay('Probation'),
+  },
+  RollingBack: {
+    RollbackRequested: toRollingBack,
+    InstallationCompleted: toReporting,
+    NeedsCompletion: toRollback('AwaitingRollback', 'none'),
+    UpdateWithdrawn: toIdle,
+    Interrupted: stay('RollingBack'),
+  },
+  AwaitingRollback: {
+    RebootDetected: toRollback('FinalizingRollback', 'finalizeRollback'),
+    Interrupted: stay('AwaitingRollback'),
+  },
+  FinalizingRollback: {
+    InstallationCompleted: toReporting,
+    NeedsCompletion: toAwaitingReboot,
+    UpdateWithdrawn: toIdle,
+    Interrupted: toRollback('AwaitingRollback', 'none'),
   },
   Reporting: {
     ...startsOver,
@@ -173,4 +262,13 @@ export function transition(state: CycleState, event: CycleEvent): Transition {
 function updateOf(holder: CycleState | CycleEvent): Update {
   if ('update' in holder) return holder.update;
   throw new CodedError('Bug', 'invariant_broken', `${holder.kind} carries no update.`);
+}
+
+/** The boot in which something was done; an empty one differs from every real one. */
+function bootOf(holder: CycleState | CycleEvent): string {
+  return 'bootId' in holder ? holder.bootId : '';
+}
+
+function trialOf(state: CycleState): Trial {
+  return ('trial' in state ? state.trial : undefined) ?? { boots: 0, ranMs: 0 };
 }

@@ -19,6 +19,7 @@ import { installationStore } from './installation-store.ts';
 import { metadataStore } from './metadata-store.ts';
 import { cycleStore, etagStore, flagStore } from './own-stores.ts';
 import type { FlagStore } from './own-stores.ts';
+import { rebootStore } from './reboot-store.ts';
 import { reportStore } from './report-store.ts';
 import { secondaryStore } from './secondary-store.ts';
 import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, VERSIONS_TAKEN_OVER } from './schema.ts';
@@ -121,6 +122,7 @@ function storageOver(
     },
     installations: installationStore(db),
     reports: reportStore(db),
+    reboot: rebootStore(db),
     cycle: cycleStore(own('ota_connect_cycle')),
     images: imageStore(db),
     secondaries: secondaryStore(db),
