@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { runMutations } from '../test/mutation/run.ts';
+import { ensurePackages, isRootOnDebian } from './debian-packages.ts';
 import { close, runPart, type Outcome } from './test.ts';
 
 const BOUNDS: Readonly<Record<string, string>> = { OTA_TEST_KILLS: '200', OTA_TEST_RUNS: '20000' };
@@ -12,6 +13,7 @@ const PARTS = [
   { name: 'any byte', patterns: ['packages/uptane/test/properties/any-byte.test.ts'] },
   { name: 'any order', patterns: ['packages/uptane/test/properties/{any-order,plain-tuf}.test.ts'] },
   { name: 'fuzzing', patterns: ['packages/uptane/test/fuzz/*.test.ts'] },
+  { name: 'nothing is lost', patterns: ['test/long/*.test.ts'] },
   { name: 'any text', patterns: ['packages/libaktualizr/src/config/load-toml.test.ts'] },
 ];
 
@@ -30,6 +32,13 @@ ${rows.join('\n')}
 `;
 }
 
+if (!isRootOnDebian()) {
+  console.error(
+    'npm run test:long needs root on Debian: it makes calls of the system fail by means of strace.',
+  );
+  process.exit(1);
+}
+ensurePackages(['strace']);
 Object.assign(process.env, BOUNDS);
 const outcomes: Outcome[] = [];
 for (const part of PARTS) outcomes.push(await runPart(part));

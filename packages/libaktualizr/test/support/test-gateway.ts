@@ -19,6 +19,8 @@ export type Recorded = {
   readonly path: string;
   readonly headers: HttpRequest['headers'];
   readonly text: string;
+  /** When it had arrived, in seconds since the epoch. */
+  readonly atSeconds: number;
 };
 
 export type TestGateway = {
@@ -47,7 +49,8 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
   let connections = 0;
   const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     const { method, path, headers, body } = request;
-    requests.push({ method, path, headers, text: Buffer.from(body).toString('utf8') });
+    const text = Buffer.from(body).toString('utf8');
+    requests.push({ method, path, headers, text, atSeconds: Date.now() / 1000 });
     if (path === '/campaigner/campaigns') return json(gateway.campaigns);
     return (
       gateway.answerOf(request) ??
