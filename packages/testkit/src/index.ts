@@ -14,6 +14,10 @@ export { PRIMARY, RepositorySimulator, SECONDARY, SIMULATED_NOW } from './reposi
 export type { Image, SimulatorOptions } from './repository-simulator.ts';
 export { SimulatedLockboxes, SimulatedMedium } from './simulated-lockboxes.ts';
 export type { SimulatedLockbox } from './simulated-lockboxes.ts';
+export { SecondarySimulator } from './secondary-simulator.ts';
+export type { SecondaryAnswer, SecondarySimulatorOptions, SecondaryStep } from './secondary-simulator.ts';
+export { secondaryContract } from './contracts/secondary.contract.ts';
+export type { OpenSecondary, SecondaryPort } from './contracts/secondary.contract.ts';
 export { SimulatedTime } from './simulated-time.ts';
 export { olpcText } from './olpc.ts';
 export { relisted, TUF_KEY_KINDS, tufKey } from './tuf-keys.ts';

@@ -1,6 +1,7 @@
 // A plugged-in Secondary, held to its promises: whatever its driver throws becomes a SecondaryError, and a question that
 // is never answered ends after a time. So no driver can end the Primary's update cycle or hold it up for ever.
 // client-features W-48; ports.ts
+import { CodedError } from '@ota-connect/uptane';
 import { SecondaryError } from '../errors.ts';
 import type { Secondary } from '../ports.ts';
 
@@ -55,6 +56,9 @@ async function withinTime<T>(
 
 function asSecondaryError(serial: string, error: unknown): SecondaryError {
   if (error instanceof SecondaryError) return error;
+  // Of a driver that has its own copy of this library.
+  if (error instanceof CodedError && error.family === 'SecondaryError' && error.code === 'unreachable')
+    return new SecondaryError('unreachable', error.message, { cause: error, details: { ecu: serial } });
   const why = error instanceof Error ? error.message : String(error);
   return new SecondaryError('failed', `The driver of ${serial} failed: ${why}`, {
     cause: error,

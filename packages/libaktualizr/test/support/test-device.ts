@@ -25,7 +25,9 @@ import { createDeviceDataSource } from '../../src/device-data/device-data-source
 import { prepareDevice } from '../../src/provisioning/prepare-device.ts';
 import { provision } from '../../src/provisioning/provision.ts';
 import { tellPassedOver } from '../../src/reports/passed-over.ts';
-import type { Gateway, PackageManager, Storage, TlsCredentials } from '../../src/ports.ts';
+import { createStoredImages } from '../../src/adapters/files/stored-images.ts';
+import { SecondaryList } from '../../src/secondaries/secondary-list.ts';
+import type { Gateway, PackageManager, Secondary, Storage, TlsCredentials } from '../../src/ports.ts';
 import type { DeviceDataSource } from '../../src/steps/context.ts';
 import type { TestGateway } from './test-gateway.ts';
 
@@ -60,6 +62,9 @@ export type DeviceOptions = {
   readonly monotonic?: () => number;
   readonly newHasher?: NewHasher;
   readonly mapping?: RepositoryMapping;
+  /** Plugged in, and registered with the device. */
+  readonly secondaries?: readonly Secondary[];
+  readonly secondaryWaitMs?: number;
   /** Gets what is said of addresses that do not answer. */
   readonly passedOver?: string[];
   /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
@@ -78,7 +83,7 @@ export async function openTestDevice(options: DeviceOptions): Promise<TestDevice
   const { folder, gateway, factory, wrap = {} } = options;
   const place = factory?.storage ?? { ...defaultConfig().storage, path: join(folder, 'storage') };
   const storage = openStorage(place);
-  if (factory === undefined) await prepare(storage, gateway);
+  if (factory === undefined) await prepare(storage, gateway, options.secondaries ?? []);
   const log: string[] = [];
   const http = new HttpClient({
     credentials: () => (factory === undefined ? gateway.credentials : storage.credentials.tls()),
@@ -111,13 +116,20 @@ export async function openTestDevice(options: DeviceOptions): Promise<TestDevice
   };
 }
 
-async function prepare(storage: SqliteStorage, gateway: TestGateway): Promise<void> {
+async function prepare(
+  storage: SqliteStorage,
+  gateway: TestGateway,
+  secondaries: readonly Secondary[],
+): Promise<void> {
   if (storage.identity.isRegistered()) return;
   const { publicKey, privateKey } = await key;
   storage.identity.savePrimaryKey(publicKey, privateKey);
   storage.identity.saveDeviceId('device-1');
   storage.credentials.saveTls(gateway.credentials);
-  storage.identity.saveRegistration([IDENTITY]);
+  const identities = secondaries.map(({ identity }) => identity);
+  const others = identities.map(({ serial, hardwareId }) => ({ serial, hardwareId, isPrimary: false }));
+  storage.identity.saveRegistration([IDENTITY, ...others]);
+  storage.secondaries.saveRegistered(identities);
 }
 
 function portsOf(
@@ -165,9 +177,12 @@ function portsOf(
     signer: () => createFileSigner(storage.identity),
     deviceData: factory === undefined ? DEVICE_DATA : createDeviceDataSource(factory),
     bootId,
+    secondaries: new SecondaryList(options.secondaries),
+    secondaryWaitMs: options.secondaryWaitMs ?? 0,
+    storedImages: createStoredImages(imagesPath, storage.images),
     directorFullRoles: 'auto',
     provision: async () => {
-      if (factory !== undefined) await provisionBy(factory, storage, gatewayOver);
+      if (factory !== undefined) await provisionBy(options, factory, storage, gatewayOver);
     },
     newId: randomUUID,
   };
@@ -178,6 +193,7 @@ function primarySerial(factory: Config | undefined): EcuSerial {
 }
 
 async function provisionBy(
+  { secondaries = [] }: DeviceOptions,
   config: Config,
   storage: SqliteStorage,
   gatewayOver: (client: HttpClient) => Gateway,
@@ -192,6 +208,7 @@ async function provisionBy(
     clock: { now: () => Date.now() },
     gateway: over(() => storage.credentials.tls()),
     sharedGateway: (shared) => over(() => shared),
+    secondaries: () => secondaries.map(({ identity }) => identity),
   });
 }
 
