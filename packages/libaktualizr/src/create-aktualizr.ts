@@ -46,6 +46,7 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       provision: createProvisioning(parts, server),
       signer: () => options.signer ?? keys.signer(),
       directorFullRoles: config.uptane.directorFullRoles,
+      ...(config.uptane.trustOnFirstUse ? {} : { firstRoot: 'provisioned' as const }),
       newId: randomUUID,
       bootId: readBootId(),
       queue: parts.queue,

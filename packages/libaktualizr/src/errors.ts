@@ -21,6 +21,7 @@ export type ProvisioningCode =
   | 'device_exists'
   | 'ecus_refused'
   | 'refused'
+  | 'missing_root'
   | 'not_provisioned';
 export type TokenCode =
   | 'no_driver'

@@ -4,7 +4,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parseEnvelope, parseRoot } from '@ota-connect/uptane';
+import { checkFirstRoot, DEFAULT_LIMITS } from '@ota-connect/uptane';
 import type { EcuSerial, Hashes, JsonObject } from '@ota-connect/uptane';
 
 import type { Config } from '../config/config.ts';
@@ -122,7 +122,7 @@ function importRoot(storage: Storage, repository: 'director' | 'image', file: st
   if (store.load('root') !== undefined || readImport(file) === undefined) return;
   const bytes = new Uint8Array(readFileSync(file));
   try {
-    const root = parseRoot(parseEnvelope(bytes, { role: 'root', repository }), repository);
+    const root = checkFirstRoot(bytes, { repository, limits: DEFAULT_LIMITS });
     store.save('root', bytes, root.version);
   } catch (cause) {
     const message = `${file} is no Root metadata, so the ${repository === 'director' ? 'Director' : 'Image repository'} cannot be trusted.`;

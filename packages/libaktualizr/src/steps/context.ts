@@ -6,6 +6,7 @@ import {
   type InstalledTarget,
   type JsonObject,
   type MetadataSource,
+  type Repository,
   type RepositoryMapping,
   type Signer,
   type Vehicle,
@@ -52,6 +53,10 @@ export type StepContext = {
   readonly packageManager: PackageManager;
   readonly secondaries: SecondaryList;
   readonly storedImages: StoredImages;
+  /** network.parallel_downloads; one when absent. */
+  readonly parallelDownloads?: number;
+  /** pacman.keep_images; two when absent. */
+  readonly keepImages?: number;
   /** uptane.secondary_preinstall_wait_sec */
   readonly secondaryWaitMs: number;
   readonly clock: Clock;
@@ -66,6 +71,8 @@ export type StepContext = {
   readonly log: Log;
   readonly bootId: string;
   readonly directorFullRoles: NonNullable<Vehicle['directorFullRoles']>;
+  /** Absent: the first Root of a repository is taken from the server; `provisioned`: only one that was installed. */
+  readonly firstRoot?: Repository['firstRoot'];
 };
 
 /** Registered ECUs with what each runs now, and the names that the Director may call this vehicle by. */

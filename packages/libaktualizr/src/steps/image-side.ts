@@ -9,12 +9,13 @@ export function imageSide(
   context: StepContext,
   from: 'servers' | 'storage',
 ): Repository | MappedRepositories {
-  const { mapped, imageSource, storage } = context;
+  const { mapped, imageSource, storage, firstRoot } = context;
   const { image, further } = storage.metadata;
   const repository = (store: Repository['store'], source: Repository['source']): Repository => ({
     name: 'image',
     store,
     source: givingWay(from === 'servers' ? source : storedSource(store)),
+    ...(firstRoot === undefined ? {} : { firstRoot }),
   });
   if (mapped === undefined) return repository(image, imageSource);
   const repositories = Array.from(mapped.sources, ([name, source]): [string, Repository] => [

@@ -80,9 +80,15 @@ function verifyFrom(
   },
 ): Promise<Verdict> {
   const { director } = context.storage.metadata;
+  const { firstRoot } = context;
   return fullVerification(
     vehicleOf(context),
-    { name: 'director', store: director, source: givingWay(source) },
+    {
+      name: 'director',
+      store: director,
+      source: givingWay(source),
+      ...(firstRoot === undefined ? {} : { firstRoot }),
+    },
     imageSide(context, from),
     now,
   );

@@ -62,6 +62,7 @@ export type DeviceOptions = {
   readonly monotonic?: () => number;
   readonly newHasher?: NewHasher;
   readonly mapping?: RepositoryMapping;
+  readonly firstRoot?: 'provisioned';
   /** Plugged in, and registered with the device. */
   readonly secondaries?: readonly Secondary[];
   readonly secondaryWaitMs?: number;
@@ -181,6 +182,7 @@ function portsOf(
     secondaryWaitMs: options.secondaryWaitMs ?? 0,
     storedImages: createStoredImages(imagesPath, storage.images),
     directorFullRoles: 'auto',
+    ...(options.firstRoot === undefined ? {} : { firstRoot: options.firstRoot }),
     provision: async () => {
       if (factory !== undefined) await provisionBy(options, factory, storage, gatewayOver);
     },
