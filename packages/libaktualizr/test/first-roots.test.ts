@@ -71,7 +71,7 @@ async function check(config: Config): Promise<string> {
     await aktualizr.initialize();
     return (await aktualizr.checkUpdates()).kind;
   } finally {
-    await aktualizr.close();
+    aktualizr.close();
   }
 }
 
