@@ -18,7 +18,7 @@ export async function installUpdate(context: StepContext, signal: AbortSignal): 
   const { update, targets } = confirmed;
   const unusable = await findUnusable(context, targets);
   if (unusable !== undefined) return unusable;
-  const assigned = targets.flatMap((target) => [...target.ecus.keys()].map((ecu) => ({ ecu, target })));
+  const assigned = assignedBy(context, targets);
   if (assigned.length === 0) return { kind: 'UpdateWithdrawn' };
   const installation = new Installation(
     context,
@@ -29,6 +29,14 @@ export async function installUpdate(context: StepContext, signal: AbortSignal): 
   if (refused !== undefined) return { kind: 'InstallationCompleted', result: refused };
   await installAll(context, { installation, assigned }, signal);
   return outcomeOf(context, installation);
+}
+
+/** In the order of the registration. */
+function assignedBy({ storage }: StepContext, targets: readonly VerifiedTarget[]): readonly Assigned[] {
+  return storage.identity.ecus().flatMap(({ serial: ecu }) => {
+    const target = targets.find(({ ecus }) => ecus.has(ecu));
+    return target === undefined ? [] : [{ ecu, target }];
+  });
 }
 
 /** Also of what was completed later: done, or still waiting for somebody. */

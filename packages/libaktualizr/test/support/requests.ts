@@ -5,7 +5,7 @@ export type Report = {
   readonly correlation_id: string;
   readonly items: readonly {
     readonly ecu: string;
-    readonly result: { readonly code: string; readonly success: boolean };
+    readonly result: { readonly code: string; readonly success: boolean; readonly description: string };
   }[];
   readonly raw_report: string;
   readonly result: { readonly code: string; readonly success: boolean; readonly description: string };
@@ -16,12 +16,24 @@ export type SignedManifest = {
     Record<string, { readonly signed: Readonly<Record<string, unknown>> }>
   >;
   readonly installation_report?: { readonly content_type: string; readonly report: Report };
+  readonly custom?: unknown;
 };
 
 export function manifestsOf(requests: readonly Recorded[]): readonly SignedManifest[] {
   return requests
     .filter(({ method, path }) => method === 'PUT' && path === '/director/manifest')
     .map(({ text }) => (JSON.parse(text) as { signed: SignedManifest }).signed);
+}
+
+/** The name of the image that each ECU says it runs. */
+export function imagesIn(manifest: SignedManifest | undefined): ReadonlyMap<string, unknown> {
+  const reports = Object.entries(manifest?.ecu_version_manifests ?? {});
+  return new Map(
+    reports.map(([serial, { signed }]) => [
+      serial,
+      (signed.installed_image as { readonly filepath: string }).filepath,
+    ]),
+  );
 }
 
 /** Installation reports, without the manifests that carry none. */
