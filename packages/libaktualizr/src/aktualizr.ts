@@ -7,7 +7,7 @@ import { CommandQueue, type VerbOptions } from './command-queue.ts';
 import { SecondaryError } from './errors.ts';
 import { EventSink, installsComplete } from './events.ts';
 import type { AktualizrEvent, EventKind, EventListener, EventOf } from './events.ts';
-import type { EcuIdentity, InstalledVersion, Secondary, StoredImage } from './ports.ts';
+import type { EcuIdentity, InstalledVersion, Network, Secondary, StoredImage } from './ports.ts';
 import { ToldManifest } from './manifest/told-manifest.ts';
 import { ReportQueue } from './reports/report-queue.ts';
 import type {
@@ -27,6 +27,7 @@ import { downloadTargets } from './steps/download-targets.ts';
 import { finalizeInstall } from './steps/finalize-install.ts';
 import { flushReports } from './steps/flush-reports.ts';
 import { installUpdate } from './steps/install-update.ts';
+import { removeOldImages } from './steps/remove-old-images.ts';
 import { reportResult } from './steps/report-result.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
@@ -48,12 +49,13 @@ type Made =
   | 'secondaryWaitMs';
 
 export type AktualizrPorts = Omit<StepContext, Made> &
-  Partial<Pick<StepContext, 'secondaries' | 'storedImages' | 'secondaryWaitMs'>> & {
+  Partial<Pick<StepContext, 'secondaries' | 'storedImages' | 'secondaryWaitMs' | 'time'>> & {
     /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
     readonly provision: () => Promise<void>;
     readonly newId: () => string;
     /** The one that whoever made the other ports listens to. */
     readonly queue?: CommandQueue;
+    readonly network?: Network;
     /** Lets go of connections that nobody uses now. */
     readonly rest?: () => void;
     /** Lets go of the connection and the storage. */
@@ -80,6 +82,7 @@ export class Aktualizr {
   readonly #update: UpdateVerbs;
   readonly #close: () => void;
   readonly #rest: () => void;
+  readonly #network: Network | undefined;
   #hardwareInfo: JsonObject | undefined;
   #isInitialized = false;
 
@@ -88,6 +91,7 @@ export class Aktualizr {
     this.#provision = ports.provision;
     this.#close = ports.close ?? (() => undefined);
     this.#rest = ports.rest ?? (() => undefined);
+    this.#network = ports.network;
     const context = this.#contextOf(ports);
     this.#context = context;
     this.#commands = {
@@ -109,11 +113,11 @@ export class Aktualizr {
     const onFailure = (error: CodedError) => log('debug', `Events stay in the queue: ${error.message}`);
     const reports = new ReportQueue({ store: ports.storage.reports, gateway, clock, newId, onFailure });
     const { time: store, metadata } = ports.storage;
-    const time = new DeviceTime({ clock, store, director: metadata.director, gateway, log });
+    const time = ports.time ?? new DeviceTime({ clock, store, director: metadata.director, gateway, log });
     const custom = () => this.#hardwareInfo;
     return {
       secondaries: new SecondaryList(),
-      storedImages: { all: () => [], open: () => undefined, remove: () => false },
+      storedImages: { all: () => [], open: () => undefined, remove: () => false, keepOnly: () => [] },
       secondaryWaitMs: 0,
       ...ports,
       deviceData: {
@@ -208,6 +212,28 @@ export class Aktualizr {
   /** Tells the server what is installed and how the last installation ended. `custom`: any JSON of the application's. */
   sendManifest(custom?: JsonObject, options: VerbOptions = {}): Promise<void> {
     return this.#provisioned(() => sendManifest(this.#context, custom), options);
+  }
+
+  /**
+   * Removes images that are neither installed nor wanted, those of the last `pacman.keep_images` installations of each ECU
+   * excepted; answers how many. A daemon calls it when nothing is under way.
+   */
+  removeOldImages(options: VerbOptions = {}): Promise<number> {
+    return this.#queue.run(async () => removeOldImages(this.#context), options);
+  }
+
+  /** `http://HOST:PORT`, for connections from now on; undefined: the configured one again. @throws ConfigError */
+  useProxy(url: string | undefined, user?: string, password?: string): void {
+    const secret = {
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
+    };
+    this.#network?.useProxy(url === undefined ? undefined : { url, ...secret });
+  }
+
+  /** Bytes a second that all transfers of images may take together, from now on; 0: no limit. */
+  setDownloadBandwidth(bytesPerSecond: number): void {
+    this.#network?.setDownloadBandwidth(bytesPerSecond);
   }
 
   /** Check, download, install and report, as one command. */

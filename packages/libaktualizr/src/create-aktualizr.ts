@@ -12,6 +12,7 @@ import { prepareDevice } from './provisioning/prepare-device.ts';
 import { readBootId } from './wiring/boot-id.ts';
 import { openKeys, type Keys } from './wiring/keys.ts';
 import type { AktualizrOptions } from './wiring/options.ts';
+import { createNetwork } from './wiring/network.ts';
 import { createPackageManager } from './wiring/package-manager.ts';
 import type { Parts } from './wiring/parts.ts';
 import { createProvisioning } from './wiring/provisioning.ts';
@@ -39,10 +40,14 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       log: parts.log,
       clock: parts.clock,
       gateway: server.gateway,
+      time: server.time,
       packageManager: await createPackageManager(parts, server),
       secondaries: parts.secondaries,
       secondaryWaitMs: config.uptane.secondaryPreinstallWaitSec * 1000,
       storedImages: createStoredImages(config.pacman.imagesPath, storage.images),
+      parallelDownloads: config.network.parallelDownloads,
+      keepImages: config.pacman.keepImages,
+      network: createNetwork(server.http, config),
       provision: createProvisioning(parts, server),
       signer: () => options.signer ?? keys.signer(),
       directorFullRoles: config.uptane.directorFullRoles,

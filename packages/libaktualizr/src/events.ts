@@ -18,11 +18,14 @@ export type AktualizrEvent =
       readonly targets: readonly string[];
       readonly result: CheckResult | Failed;
     }
-  /** Once for each whole percent (0 to 100) of a target. */
+  /** Once for each whole percent (0 to 100) of a target, and at least every 15 s while bytes come. */
   | {
       readonly kind: 'DownloadProgressReport';
       readonly target: string;
       readonly percent: number;
+      /** Of the image, those of earlier runs among them; of files only. */
+      readonly receivedBytes?: number;
+      readonly totalBytes?: number;
       /** The phase of an OSTree pull, in the original's words. */
       readonly text?: string;
     }

@@ -289,6 +289,18 @@ export type StoredImages = {
   open(targetName: string, offset?: number): AsyncIterable<Uint8Array> | undefined;
   /** Whether there was one. */
   remove(targetName: string): boolean;
+  /** Removes every image, and every part of one, but those with these hashes; answers the names of the files. */
+  keepOnly(wanted: readonly Hashes[]): readonly string[];
+};
+
+/** What may be changed of the network while the client runs; both count from then on, also for transfers under way. */
+export type Network = {
+  /** `http://HOST:PORT`, for what is connected from now on; undefined: the configured one again. @throws ConfigError */
+  useProxy(
+    proxy: { readonly url: string; readonly user?: string; readonly password?: string } | undefined,
+  ): void;
+  /** Of all transfers of images together; 0: no limit. */
+  setDownloadBandwidth(bytesPerSecond: number): void;
 };
 
 /** `name`: of the target that it was fetched for. */

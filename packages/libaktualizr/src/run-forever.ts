@@ -64,6 +64,7 @@ async function poll(
     if (!hasSent) hasSent = await aktualizr.sendDeviceData({ signal });
     const result = await aktualizr.uptaneCycle({ signal, manifestMaxAgeMs: polling().manifestMaxAgeMs });
     onCycle(result);
+    if (isSettled(result)) await aktualizr.removeOldImages({ signal });
     if (endWhenRebootNeeded() && result.install?.kind === 'needs_completion') return 'reboot_needed';
     await aktualizr.flushReports({ signal });
     // What was not fetched is asked for again and again, until the attempts are used up.
@@ -75,6 +76,11 @@ async function poll(
     onError(error);
   }
   return hasSent ? 'has_sent_data' : 'failed';
+}
+
+/** The server wants nothing else for now, so that what is neither installed nor wanted can go. */
+function isSettled({ check, install }: CycleResult): boolean {
+  return check.kind === 'nothing_new' || install?.kind === 'installed';
 }
 
 async function pause(loop: Loop): Promise<'end' | 'poll'> {

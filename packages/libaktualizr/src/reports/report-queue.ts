@@ -20,6 +20,7 @@ export type ReportQueueOptions = {
 export class ReportQueue {
   readonly #options: ReportQueueOptions;
   #quiet = { fromMs: 0, untilMs: 0 };
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReportQueueOptions) {
     this.#options = options;
@@ -38,8 +39,17 @@ export class ReportQueue {
     });
   }
 
-  /** Answers whether the queue is empty now. Never throws what the network does; errors of the storage it does. */
-  async flush(): Promise<'empty' | 'kept'> {
+  /**
+   * Answers whether the queue is empty now. Never throws what the network does; errors of the storage it does. Transfers
+   * that run at the same time flush in turn, so that nothing is sent twice.
+   */
+  flush(): Promise<'empty' | 'kept'> {
+    const mine = this.#turn.then(() => this.#flushNow());
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #flushNow(): Promise<'empty' | 'kept'> {
     const { store, clock } = this.#options;
     let size = MAX_BATCH;
     for (;;) {

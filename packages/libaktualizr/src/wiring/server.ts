@@ -8,6 +8,8 @@ import { readRepositoryMap } from '../config/repository-map.ts';
 import type { Gateway, TlsCredentials } from '../ports.ts';
 import { tellPassedOver } from '../reports/passed-over.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { networkOptions } from './network.ts';
+import { DeviceTime } from '../time/device-time.ts';
 import type { Parts } from './parts.ts';
 
 export type Server = {
@@ -16,13 +18,28 @@ export type Server = {
   /** The gateway for other credentials than the stored ones: those that all devices share, or the next of this one. */
   readonly sharedGateway: (shared: TlsCredentials) => Gateway;
   readonly repositories: Repositories;
+  /** What the connections judge certificates by, and verification judges metadata by. */
+  readonly time: DeviceTime;
   readonly onPassedOver: OnPassedOver;
 };
 
 export function connectServer({ config, options, storage, clock, log, queue }: Parts): Server {
   const { userAgent = `Aktualizr/${manifest.version}` } = options;
+  const time = new DeviceTime({
+    clock,
+    store: storage.time,
+    director: storage.metadata.director,
+    gateway: { attestedTime: (nonce) => gateway.attestedTime(nonce) },
+    log,
+  });
   const client = (credentials: () => TlsCredentials | undefined) =>
-    new HttpClient({ credentials, userAgent, stop: () => queue.runningSignal() });
+    new HttpClient({
+      credentials,
+      userAgent,
+      stop: () => queue.runningSignal(),
+      time,
+      ...networkOptions(config),
+    });
   const urls = {
     gateway: config.tls.server,
     provisioning: config.provision.server,
@@ -31,6 +48,7 @@ export function connectServer({ config, options, storage, clock, log, queue }: P
   };
   const gatewayOver = (over: HttpClient) => createHttpGateway(over, urls, config.provision.expiryDays);
   const http = client(() => storage.credentials.tls());
+  const gateway = gatewayOver(http);
   const onPassedOver = tellPassedOver(storage, () => clock.now(), log);
   const repositories = createRepositories({
     http,
@@ -42,9 +60,10 @@ export function connectServer({ config, options, storage, clock, log, queue }: P
   });
   return {
     http,
-    gateway: gatewayOver(http),
+    gateway,
     sharedGateway: (shared) => gatewayOver(client(() => shared)),
     repositories,
     onPassedOver,
+    time,
   };
 }

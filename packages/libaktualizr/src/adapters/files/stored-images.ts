@@ -1,13 +1,16 @@
 // The images below pacman.images_path that the storage has a name for: listed, read as a stream, removed. Whether an image is
 // whole and right is the package manager's to say. client-features API-18.
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../../errors.ts';
 import type { ImageStore, StoredImages } from '../../ports.ts';
 import { removeImage } from './image-file.ts';
+import { removeJournal } from './journal.ts';
 
 /** Large pieces: an image goes to a Secondary or to the application, not through a terminal. */
 const PIECE_BYTES = 256 * 1024;
+/** What is ours to remove: an image by its hash, or what belongs to one. */
+const IMAGE = /^([0-9A-F]{64}|[0-9A-F]{128})(?:\.journal)?$/;
 
 export function createStoredImages(imagesPath: string, images: ImageStore): StoredImages {
   const fileOf = (targetName: string): string | undefined => {
@@ -28,10 +31,27 @@ export function createStoredImages(imagesPath: string, images: ImageStore): Stor
       const file = fileOf(targetName);
       if (file === undefined) return false;
       removeImage(file);
+      removeJournal(file);
       images.remove(targetName);
       return true;
     },
+    keepOnly: (wanted) => {
+      const names = new Set(
+        wanted.flatMap(({ sha256, sha512 }) => [sha256, sha512]).map((hash) => hash?.toUpperCase()),
+      );
+      const removed = filesOf(imagesPath).filter(
+        (name) => IMAGE.test(name) && !names.has(IMAGE.exec(name)?.[1]),
+      );
+      for (const name of removed) removeImage(join(imagesPath, name));
+      for (const { targetName, fileName } of images.all())
+        if (removed.includes(fileName)) images.remove(targetName);
+      return removed.filter((name) => !name.includes('.'));
+    },
   };
+}
+
+function filesOf(directory: string): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 function lengthOf(file: string): number | undefined {
