@@ -34,8 +34,9 @@ export function buildDeb(
   definition.fill(stage, build);
   const documents = `usr/share/doc/${name}`;
   stage.write(`${documents}/copyright`, COPYRIGHT);
-  stage.gzip(`${documents}/changelog.gz`, readFileSync(path.join(build.root, 'CHANGELOG.md'), 'utf8'));
-  if (name === 'ota-connect-node') stripSymbols(path.join(stage.folder, 'usr/lib/ota-connect/bin/node'));
+  stage.gzip(`${documents}/changelog.gz`, changelog(build.version, epoch));
+  stage.gzip(`${documents}/NEWS.gz`, readFileSync(path.join(build.root, 'CHANGELOG.md'), 'utf8'));
+  for (const binary of definition.binaries ?? []) stripSymbols(path.join(stage.folder, binary));
   const files = filesOf(stage.folder);
   stage.write(
     'DEBIAN/md5sums',
@@ -89,6 +90,8 @@ function wrapped(text: string): readonly string[] {
 
 const COPYRIGHT = `OTA Connect
 
+Copyright: 2026 OTA Connect developers
+
 Licensed under the Apache License, Version 2.0, which on Debian systems is found in
 /usr/share/common-licenses/Apache-2.0.
 
@@ -96,6 +99,12 @@ Node.js and what it contains: see NODE-LICENSE of the package ota-connect-node. 
 libraries (fflate, smol-toml, pkijs, asn1js and what they need) are under the MIT and BSD
 licences; their names and versions stand in package-lock.json of the sources.
 `;
+
+/** What changed is told in NEWS.gz; dpkg's tools want this form. */
+function changelog(version: string, epoch: number): string {
+  const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
+  return `ota-connect (${version}) unstable; urgency=medium\n\n  * See NEWS.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
 
 /** Debugging symbols are a fifth of Node.js. Without binutils they stay. */
 function stripSymbols(file: string): void {

@@ -25,10 +25,12 @@ export type Definition = {
   readonly description: string;
   /** Fields of the control file. `=` stands for the version of this build. */
   readonly relations: Readonly<Record<string, string>>;
+  /** What debugging symbols are taken out of. */
+  readonly binaries?: readonly string[];
   readonly fill: (stage: Stage, build: Build) => void;
 };
 
-export const HOME = 'usr/lib/ota-connect';
+const HOME = 'usr/lib/ota-connect';
 const SEE_ALSO = ['aktualizr', 'aktualizr-info', 'aktualizr-get', 'aktualizr-cert-provider'];
 
 const RUNTIME: Definition = {
@@ -37,6 +39,7 @@ const RUNTIME: Definition = {
   summary: 'Node.js and program code of the aktualizr commands',
   description:
     'The pinned Node.js that the OTA Connect device commands run on, and their code. The commands themselves are in the packages that depend on this one.',
+  binaries: [`${HOME}/bin/node`],
   relations: { Depends: 'libc6 (>= 2.28), libstdc++6 (>= 12), libgcc-s1 (>= 4.2), libatomic1 (>= 4.8)' },
   fill: (stage, { node, bundle }) => {
     stage.copy(`${HOME}/bin/node`, node, 0o755);
@@ -52,7 +55,7 @@ const RUNTIME: Definition = {
 const OVERRIDES = `# The pinned Node.js brings its own OpenSSL, zlib and SQLite.
 ota-connect-node: embedded-library *
 ota-connect-node: statically-linked-binary *
-ota-connect-node: unstripped-binary-or-object *
+ota-connect-node: hardening-no-pie *
 `;
 
 const DAEMON: Definition = {
@@ -110,6 +113,7 @@ const TOKEN: Definition = {
   isArchitectureBound: true,
   summary: 'keys of the update client in a PKCS#11 token',
   description: 'The native module by which aktualizr reaches a token or HSM through its PKCS#11 library.',
+  binaries: [`${HOME}/node_modules/pkcs11js/build/Release/pkcs11.node`],
   relations: {
     Depends: 'ota-connect-node (= =), libc6, libstdc++6, libgcc-s1',
     Recommends: 'libengine-pkcs11-openssl',
