@@ -19,6 +19,7 @@ import type { Clock, Gateway, TimeStore } from '../ports.ts';
 import type { Log } from '../steps/context.ts';
 import { askTime, attestingRoot } from './ask-time.ts';
 import { BUILT_NOT_BEFORE } from './built-not-before.ts';
+import type { Attestation, SureOf } from './judge-certificate.ts';
 
 /** Then it is asked for again, where it is still needed. */
 const FRESH_MS = 3_600_000;
@@ -50,6 +51,7 @@ export class DeviceTime {
   #stored: Stored | undefined;
   /** The time that was attested in this process, and when by the clock that nobody sets. */
   #attested: { readonly time: Instant; readonly sinceMs: number } | undefined;
+  #attestations = 0;
 
   constructor(options: DeviceTimeOptions) {
     this.#options = options;
@@ -96,6 +98,25 @@ export class DeviceTime {
     return of - this.now() > TOLERANCE_SECONDS;
   }
 
+  /** For the dates of certificates, which the clock alone must not decide. */
+  sureOf(): SureOf {
+    const { clockMs, ...known } = this.#known();
+    return { bound: timeFloor(known), attested: this.#counted(), clockMs };
+  }
+
+  /** Asks the Director, whatever was known before. @throws MetadataError as `prepare` */
+  async attest(): Promise<Attestation> {
+    const root = this.#attestingRoot();
+    if (root === undefined) return this.#options.director.load('root') === undefined ? 'unmet' : 'nobody';
+    await this.#attest(root);
+    return 'attested';
+  }
+
+  /** How often the time was attested in this process. */
+  attestations(): number {
+    return this.#attestations;
+  }
+
   /** Metadata held under this time: it cannot be earlier any more. */
   held(at: Instant): void {
     const stored = this.#read();
@@ -132,6 +153,7 @@ export class DeviceTime {
     store.saveAttestation(received, { time, ...(notBefore === undefined ? {} : { previous: notBefore }) });
     this.#stored = undefined;
     this.#attested = { time, sinceMs: this.#monotonic() };
+    this.#attestations += 1;
     log('info', `The Director attests that it is ${formatInstant(time)}.`);
   }
 

@@ -17,37 +17,39 @@ export type Plan = {
   readonly isAuthority?: boolean;
   /** Days from now; negative for one that has expired. */
   readonly days?: number;
+  /** Instead of days. */
+  readonly validity?: { readonly begins: Date; readonly ends: Date };
+  readonly host?: string;
+  readonly pathLength?: number;
 };
 
 /** Signed by `issuer`, or by itself. Valid for `localhost`. */
-export async function issue(
-  { commonName, isAuthority = false, days = 2 }: Plan,
-  issuer?: Issued,
-): Promise<Issued> {
+export async function issue(plan: Plan, issuer?: Issued): Promise<Issued> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const publicKey = new pkijs.PublicKeyInfo();
   await publicKey.importKey(keys.publicKey as CryptoKey);
   const privateKey = toPem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const plan = { commonName, isAuthority, days };
   return { certificate: await issueFor(plan, issuer ?? { privateKey }, publicKey), privateKey };
 }
 
 /** PEM, for a key that somebody else holds. */
 export async function issueFor(
-  { commonName, isAuthority = false, days = 2 }: Plan,
+  plan: Plan,
   issuer: Partial<Issued> & Pick<Issued, 'privateKey'>,
   publicKey: pkijs.PublicKeyInfo,
 ): Promise<string> {
+  const { commonName, isAuthority = false, days = 2, host = 'localhost', pathLength } = plan;
   const authority = issuer.certificate && pkijs.Certificate.fromBER(fromPem(issuer.certificate));
-  const notAfter = new Date(Date.now() + days * DAY_MS);
+  const notAfter = plan.validity?.ends ?? new Date(Date.now() + days * DAY_MS);
+  const notBefore = plan.validity?.begins ?? new Date(notAfter.getTime() - 10 * DAY_MS);
   const certificate = new pkijs.Certificate({
     version: 2,
     serialNumber: new asn1js.Integer({ valueHex: new Uint8Array([1, ...randomBytes(8)]).buffer }),
     subject: nameOf(commonName),
     issuer: authority ? authority.subject : nameOf(commonName),
-    notBefore: new pkijs.Time({ value: new Date(notAfter.getTime() - 10 * DAY_MS) }),
+    notBefore: new pkijs.Time({ value: notBefore }),
     notAfter: new pkijs.Time({ value: notAfter }),
-    extensions: [constraints(isAuthority), alternativeName()],
+    extensions: [constraints(isAuthority, pathLength), alternativeName(host)],
     subjectPublicKeyInfo: publicKey,
   });
   const der = fromPem(issuer.privateKey);
@@ -63,14 +65,15 @@ function nameOf(text: string): pkijs.RelativeDistinguishedNames {
   });
 }
 
-function constraints(isAuthority: boolean): pkijs.Extension {
-  const extnValue = new pkijs.BasicConstraints({ cA: isAuthority }).toSchema().toBER(false);
+function constraints(isAuthority: boolean, pathLength: number | undefined): pkijs.Extension {
+  const levels = pathLength === undefined ? {} : { pathLenConstraint: pathLength };
+  const extnValue = new pkijs.BasicConstraints({ cA: isAuthority, ...levels }).toSchema().toBER(false);
   return new pkijs.Extension({ extnID: OID_BASIC_CONSTRAINTS, critical: true, extnValue });
 }
 
-function alternativeName(): pkijs.Extension {
+function alternativeName(host: string): pkijs.Extension {
   const names = new pkijs.GeneralNames({
-    names: [new pkijs.GeneralName({ type: DNS_NAME, value: 'localhost' })],
+    names: [new pkijs.GeneralName({ type: DNS_NAME, value: host })],
   });
   return new pkijs.Extension({
     extnID: OID_ALTERNATIVE_NAME,

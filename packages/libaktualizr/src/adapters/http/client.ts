@@ -6,7 +6,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsCredentials } from '../../ports.ts';
 import { TransportError } from '../../errors.ts';
-import { Connections } from './connections.ts';
+import { Connections, type Relation } from './connections.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { Environment, ProxySettings } from './proxy.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -20,6 +20,7 @@ import {
   tooManyRedirects,
 } from './redirects.ts';
 import { retryAfterSeconds } from './retry-after.ts';
+import type { ServerTime } from './server-trust.ts';
 import { watchSpeed } from './watch-speed.ts';
 
 /** A longer Retry-After is the caller's to honour. */
@@ -50,6 +51,8 @@ export type HttpOptions = {
   readonly requireStaple?: boolean;
   /** Host names of the servers that the device's certificate is for; the host of each address that is asked when absent. */
   readonly ownHosts?: ReadonlySet<string>;
+  /** Judges the dates of servers' certificates; the clock alone does when absent. */
+  readonly time?: ServerTime;
   /** PEM; whom a host that is not ours may be known by, where only images are fetched. The system's when absent. */
   readonly publicAuthorities?: () => readonly string[];
 };
@@ -62,6 +65,8 @@ export type HttpRequest = {
   readonly maxBytes: number;
   readonly attempts?: number;
   readonly timeoutMs?: number;
+  /** Asks what time it is: what only that would tell keeps nobody from asking. */
+  readonly isForTime?: boolean;
 };
 
 export type HttpResponse = {
@@ -93,6 +98,8 @@ type Outgoing = {
   readonly options: RequestOptions;
   readonly body: Uint8Array | string | undefined;
   readonly contact: Contact;
+  readonly relation: Relation;
+  readonly isForTime: boolean;
 };
 
 type Defaults = Required<
@@ -208,7 +215,9 @@ export class HttpClient {
     how.signal?.throwIfAborted();
     const url = parseUrl(request.url);
     const relation = relationTo(url.hostname, how.own, request.isVerified === true);
-    const options = { ...this.#requestOptions(request), agent: await this.#connections.agentFor(relation) };
+    const isForTime = request.isForTime === true;
+    const agent = await this.#connections.agentFor(relation, isForTime);
+    const options = { ...this.#requestOptions(request), agent };
     const aborter = new AbortController();
     const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
     const contact: Contact = { isMade: false };
@@ -217,7 +226,7 @@ export class HttpClient {
     const onAbort = () => aborter.abort(how.signal?.reason);
     how.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const outgoing = { url, options, body: request.body, contact };
+      const outgoing = { url, options, body: request.body, contact, relation, isForTime };
       const message = await this.#head(outgoing, aborter.signal);
       if (how.deadlineFor === 'its head') clearTimeout(timer);
       const location = message.headers.location;
@@ -237,8 +246,10 @@ export class HttpClient {
   }
 
   /** The head of the answer. A kept-alive connection that the server closed meanwhile says nothing: once more, on a new one. */
-  async #head({ url, options, body, contact }: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
+  async #head(request: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
+    const { url, body, contact, relation, isForTime } = request;
     const https = await import('node:https');
+    let { options } = request;
     for (let again = false; ; again = true) {
       const outgoing = https.request(url, { ...options, signal });
       noteContact(outgoing, contact);
@@ -246,6 +257,10 @@ export class HttpClient {
         return await send(outgoing, body);
       } catch (error) {
         if (outgoing.reusedSocket && !again && !signal.aborted) continue;
+        if (this.#connections.isContested(relation, error)) {
+          options = { ...options, agent: await this.#connections.agentFor(relation, isForTime) };
+          continue;
+        }
         throw describeFailure(error, url, hasTrustedPeer(outgoing.socket) ? 'after_handshake' : undefined);
       }
     }

@@ -5,6 +5,8 @@ import type { Agent, AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TlsCredentials } from '../../ports.ts';
 import type { Environment, ProxySettings } from './proxy.ts';
+import { judgeConnections, TrustByTime } from './trust-by-time.ts';
+import type { ServerTime } from './server-trust.ts';
 
 /**
  * `own`: a server of the configuration: the device's certificate, the private CA alone. `guest`: another host that the
@@ -23,6 +25,8 @@ export type ConnectionOptions = {
   readonly environment: Environment;
   /** PEM; the system's when absent. */
   readonly publicAuthorities?: () => readonly string[];
+  /** Judges the dates of certificates; the clock alone does when absent. */
+  readonly time?: ServerTime;
 };
 
 type CreateConnection = Agent['createConnection'];
@@ -33,9 +37,11 @@ export class Connections {
   readonly #agents = new Map<Relation, Agent>();
   #proxy: ProxySettings;
   #credentials: TlsCredentials | undefined;
+  readonly #trust: TrustByTime;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#trust = new TrustByTime(options.time);
     this.#proxy = options.proxy;
   }
 
@@ -46,22 +52,34 @@ export class Connections {
     this.#agents.clear();
   }
 
-  async agentFor(relation: Relation): Promise<Agent> {
+  /** Whether the clock alone refused that server: the next connections to such are judged by what is known of the time. */
+  isContested(relation: Relation, error: unknown): boolean {
+    if (!this.#trust.isContested(relation, error)) return false;
+    this.#agents.delete(relation);
+    return true;
+  }
+
+  /** `isForTime`: for the question of what time it is, on a connection that nothing else is asked on. */
+  async agentFor(relation: Relation, isForTime: boolean = false): Promise<Agent> {
     const { Agent: agentClass } = await import('node:https');
     const credentials = this.#options.credentials();
-    if (!isSame(credentials, this.#credentials)) this.close();
+    if (!isSame(credentials, this.#credentials) || this.#trust.isOutdated()) this.close();
     this.#credentials = credentials;
+    const judged = this.#trust.judging(relation, isForTime);
     const known = this.#agents.get(relation);
-    if (known !== undefined) return known;
+    if (known !== undefined && judged?.isForTime !== true) return known;
     const agent = new agentClass({
       keepAlive: true,
       maxSockets: this.#options.maxSockets,
       minVersion: 'TLSv1.2',
       timeout: this.#options.timeoutMs,
       ...(await this.#identity(relation, credentials)),
+      ...(judged?.agentOptions ?? (await this.#trust.agentOptions())),
     });
     this.#lay(agent, relation);
-    this.#agents.set(relation, agent);
+    if (judged !== undefined) judgeConnections(agent, judged, this.#options.timeoutMs);
+    else this.#trust.watchSessions(agent);
+    if (judged?.isForTime !== true) this.#agents.set(relation, agent);
     return agent;
   }
 

@@ -47,7 +47,8 @@ export function createHttpGateway(http: HttpClient, urls: GatewayUrls, validDays
     async attestedTime(nonce) {
       const url = `${urls.director}/time`;
       const maxBytes = DEFAULT_LIMITS.timeBytes;
-      const response = await http.request({ method: 'GET', url: `${url}?nonce=${nonce}`, maxBytes });
+      const request = { method: 'GET', url: `${url}?nonce=${nonce}`, maxBytes, isForTime: true } as const;
+      const response = await http.request(request);
       if (response.status === 404) return 'absent';
       expectOk(response, url);
       return response.body;

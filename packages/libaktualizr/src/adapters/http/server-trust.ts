@@ -69,7 +69,7 @@ export async function connectJudged(handshake: Handshake): Promise<TLSSocket> {
 }
 
 async function secured(socket: TLSSocket, timeoutMs: number): Promise<void> {
-  if (!socket.secureConnecting) return;
+  if (!('secureConnecting' in socket) || socket.secureConnecting !== true) return;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     await once(socket, 'secureConnect', { signal });
@@ -88,8 +88,11 @@ async function judge(socket: TLSSocket, handshake: Handshake): Promise<void> {
     throw withCode(String(authorizationError), 'The certificate of the server is refused.');
   const validities = await chainOf(socket, handshake);
   const judged = strictest(validities.map((one) => judgeCertificate(one, time.sureOf())));
-  const settled = judged === 'contested' && !isForTime ? await settle(validities, time) : judged;
-  if (settled === 'expired' || settled === 'not_yet_valid') throw datesError(settled);
+  if (judged === 'expired') throw datesError(judged);
+  // What was attested before a suspend counts on from there: whatever is new by it is asked about once more.
+  if (judged === 'valid' || isForTime) return;
+  const settled = await settle(validities, time);
+  if (settled !== 'valid') throw datesError(settled);
 }
 
 async function chainOf(socket: TLSSocket, { authorities, host }: Handshake): Promise<readonly Validity[]> {
@@ -107,6 +110,7 @@ async function chainOf(socket: TLSSocket, { authorities, host }: Handshake): Pro
   }));
 }
 
+/** With the answer of whoever attests, or without one. */
 async function settle(validities: readonly Validity[], time: ServerTime): Promise<Judgement> {
   const attestation = await attest(time);
   return strictest(
@@ -155,7 +159,7 @@ function certificatesOf(pem: string): readonly string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function datesError(judged: 'expired' | 'not_yet_valid'): Error {
+function datesError(judged: Exclude<Judgement, 'valid'>): Error {
   return judged === 'expired'
     ? withCode('CERT_HAS_EXPIRED', 'The certificate has expired.')
     : withCode('CERT_NOT_YET_VALID', 'The certificate is not valid yet.');
