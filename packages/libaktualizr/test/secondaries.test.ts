@@ -68,14 +68,15 @@ describe('update of a whole vehicle', () => {
     const order: string[] = [];
     aktualizr.on('InstallStarted', ({ ecu }) => order.push(`install ${ecu}`));
     for (const one of [motor, door]) {
-      const { putMetadata, sendImage } = one;
+      const putMetadata = one.putMetadata.bind(one);
+      const sendImage = one.sendImage.bind(one);
       one.putMetadata = async (files, signal) => {
         order.push('metadata');
-        return putMetadata.call(one, files, signal);
+        return putMetadata(files, signal);
       };
       one.sendImage = async (target, image, signal) => {
         order.push('image');
-        return sendImage.call(one, target, image, signal);
+        return sendImage(target, image, signal);
       };
     }
     await aktualizr.uptaneCycle();

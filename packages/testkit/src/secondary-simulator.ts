@@ -16,6 +16,7 @@ import {
   signReport,
   type InstalledImage,
   type Instant,
+  type KeyType,
   type MetadataFile,
   type PublicKey,
   type Repository,
@@ -47,6 +48,8 @@ export type SecondarySimulatorOptions = {
   /** serial and hardware id; testkit's SECONDARY when absent. */
   readonly ecu: VehicleEcu;
   readonly verification?: 'full' | 'partial';
+  /** ED25519 when absent. */
+  readonly keyType?: KeyType;
   /** Its first Roots, as they were put into it at the factory. */
   readonly factory: RepositorySimulator;
   /** NEED_COMPLETION until `reboot`. */
@@ -95,7 +98,10 @@ export class SecondarySimulator {
   }
 
   static async create(options: SecondarySimulatorOptions): Promise<SecondarySimulator> {
-    return new SecondarySimulator(options, await fixedKey(`secondary ${options.ecu.serial}`));
+    return new SecondarySimulator(
+      options,
+      await fixedKey(`secondary ${options.ecu.serial}`, options.keyType),
+    );
   }
 
   /** The name of what runs on it. */
