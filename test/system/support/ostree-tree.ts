@@ -2,7 +2,7 @@
 // `ostree` program. The tree is Linux enough for a chroot that borrows /usr from the machine.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const OS = 'tiny-os';
@@ -87,6 +87,7 @@ export function makeOstreeWorld(
     deployments: () => listed().map((name) => name.split('.', 1)[0] ?? ''),
     directoryOf: (index) => join(deployed, listed()[index] ?? 'none'),
     unlock: () => {
+      if (!existsSync(deployed)) return;
       for (const name of listed()) must('chattr', '-i', join(deployed, name));
     },
     kernelArguments: () => optionsOf(join(sysroot, 'boot/loader/entries')),

@@ -22,9 +22,9 @@ export async function neededSpace(sysroot: Sysroot, commit: string): Promise<num
   return code === 0 ? parseSizes(stdout) : undefined;
 }
 
-/** Of `Unpacked size (needed/total): 501.3 kB/501.6 kB` the first; GLib puts no-break spaces before units. */
+/** Of `Unpacked size (needed/total): 501.3 kB/501.6 kB` the first; GLib puts a no-break space before the unit, or `?` in the C locale. */
 export function parseSizes(text: string): number | undefined {
-  const [, amount, unit] = /^Unpacked size \(needed\/total\): ([\d.]+)\s(\w+)\//m.exec(text) ?? [];
+  const [, amount, unit] = /^Unpacked size \(needed\/total\): ([\d.]+)[\s?](\w+)\//m.exec(text) ?? [];
   const factor = UNITS.get(unit === 'byte' ? 'bytes' : (unit ?? ''));
   return amount === undefined || factor === undefined ? undefined : Math.ceil(Number(amount) * factor);
 }

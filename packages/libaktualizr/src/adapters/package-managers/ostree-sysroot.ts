@@ -58,7 +58,18 @@ export function openSysroot(options: SysrootOptions): Sysroot {
       if (path !== '/' || !isReadOnly(join(repository, 'objects'))) return { program: command, args: all };
       return {
         program: 'unshare',
-        args: ['--mount', 'sh', '-c', WRITABLE, 'sh', '/sysroot', command, ...all],
+        args: [
+          '--mount',
+          '--propagation',
+          'unchanged',
+          'sh',
+          '-c',
+          WRITABLE,
+          'sh',
+          '/sysroot',
+          command,
+          ...all,
+        ],
       };
     },
     deployments: async () => deploymentsOf(parseStatus(await admin(['status'])), os),
