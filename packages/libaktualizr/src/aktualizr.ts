@@ -5,7 +5,7 @@ import type { Campaign, CampaignDecision } from '@ota-connect/contract/device';
 import type { CodedError, EcuSerial, JsonObject } from '@ota-connect/uptane';
 import { CommandQueue, type VerbOptions } from './command-queue.ts';
 import { SecondaryError } from './errors.ts';
-import { EventSink, installsComplete } from './events.ts';
+import { EventSink } from './events.ts';
 import type { AktualizrEvent, EventKind, EventListener, EventOf } from './events.ts';
 import type { EcuIdentity, InstalledVersion, Network, Secondary, StoredImage } from './ports.ts';
 import { ToldManifest } from './manifest/told-manifest.ts';
@@ -13,28 +13,28 @@ import { ReportQueue } from './reports/report-queue.ts';
 import type {
   CampaignControlResult,
   CheckResult,
+  CompletionResult,
   CycleResult,
   DownloadResult,
   InstallResult,
 } from './results.ts';
 import { SecondaryList } from './secondaries/secondary-list.ts';
 import { describeSecondaries, type SecondaryInfo } from './secondaries/secondary-info.ts';
+import { adoptPending } from './steps/adopt-pending.ts';
 import { campaignControl } from './steps/campaign-control.ts';
 import { checkCampaigns } from './steps/check-campaigns.ts';
-import { checkUpdates, recheckUpdates } from './steps/check-updates.ts';
+import { createCommands } from './steps/commands.ts';
 import { primaryOf, type StepContext } from './steps/context.ts';
-import { downloadTargets } from './steps/download-targets.ts';
-import { finalizeInstall } from './steps/finalize-install.ts';
 import { flushReports } from './steps/flush-reports.ts';
-import { installUpdate } from './steps/install-update.ts';
 import { removeOldImages } from './steps/remove-old-images.ts';
-import { reportResult } from './steps/report-result.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
 import { DeviceTime } from './time/device-time.ts';
-import { resume } from './update-cycle/resume.ts';
+import { noteInterruption } from './update-cycle/resume.ts';
 import type { Commands } from './update-cycle/run.ts';
-import { INITIAL_STATE } from './update-cycle/states.ts';
+import { INITIAL_STATE, type CycleState } from './update-cycle/states.ts';
+import { completeInstallation } from './verbs/complete-installation.ts';
+import { isRebootDue, settle } from './verbs/settle.ts';
 import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
 
 /** What Aktualizr makes itself, or can do without. */
@@ -61,6 +61,17 @@ export type AktualizrPorts = Omit<StepContext, Made> &
     /** Lets go of the connection and the storage. */
     readonly close?: () => void;
   };
+
+export type DeviceStatus = {
+  readonly state: CycleState;
+  /** A verb is running. */
+  readonly isBusy: boolean;
+  readonly isPaused: boolean;
+  /** Undefined before the first start. */
+  readonly deviceId: string | undefined;
+  /** On the Primary, as far as anything was installed. */
+  readonly installed: InstalledVersion | undefined;
+};
 
 export type CycleOptions = VerbOptions & {
   /** For a daemon that polls: a manifest that says nothing new is left out while the last one is younger. 0: never. */
@@ -94,17 +105,7 @@ export class Aktualizr {
     this.#network = ports.network;
     const context = this.#contextOf(ports);
     this.#context = context;
-    this.#commands = {
-      check: (state) => checkUpdates(context, state),
-      recheck: () => recheckUpdates(context),
-      download: (_state, signal) => downloadTargets(context, signal),
-      install: (_state, signal) => installUpdate(context, signal),
-      finalize: (state) => finalizeInstall(context, state),
-      judge: async () => ({ kind: 'UpdateWithdrawn' }),
-      rollBack: async () => ({ kind: 'UpdateWithdrawn' }),
-      finalizeRollback: async () => ({ kind: 'UpdateWithdrawn' }),
-      report: () => reportResult(context),
-    };
+    this.#commands = createCommands(context);
     this.#update = createUpdateVerbs(context, this.#commands);
   }
 
@@ -138,19 +139,25 @@ export class Aktualizr {
   /** Before any other verb: notes what a restart interrupted and finalises an installation that waited for it. */
   initialize(options: VerbOptions = {}): Promise<void> {
     return this.#queue.run(async (signal) => {
-      const { bootId, log, storage } = this.#context;
+      const { log, storage } = this.#context;
       this.#isInitialized = true;
       if (storage.cycle.isUnreadable()) {
         log('warning', 'The stored state of the update cycle cannot be read; the cycle begins anew.');
         storage.cycle.save(INITIAL_STATE);
       }
-      const before = storage.cycle.load();
-      const reached = await resume(storage.cycle, this.#commands, bootId, signal);
-      if (reached?.last.kind !== 'InstallationCompleted' || !('update' in before)) return;
-      const { result } = reached.last;
-      const kind = result.success ? 'installed' : 'failed';
-      this.#events.emit(installsComplete({ kind, update: before.update, result }));
+      const found = noteInterruption(storage.cycle);
+      adoptPending(this.#context);
+      const { ended } = await settle(this.#context, this.#commands, { signal, looks: 'none' });
+      await this.#tellBoot(found, ended !== undefined);
     }, options);
+  }
+
+  /** As the original at each start: a boot in which nothing waits is a good one, and a due reboot is shown again. */
+  async #tellBoot(found: CycleState, hasFinalized: boolean): Promise<void> {
+    const { bootloader, sentinel, storage } = this.#context;
+    if (isRebootDue(this.#context)) sentinel.announce();
+    const isQuiet = QUIET.has(storage.cycle.load().kind) && found.kind !== 'Installing';
+    if (isQuiet && !hasFinalized) await bootloader.good();
   }
 
   /** Calls `listener` with every event, from within the verb that causes it. Returns how to end that. */
@@ -243,6 +250,16 @@ export class Aktualizr {
     return this.#provisioned(cycle, options);
   }
 
+  /** Whether an installation, or the way back from one, waits for a reboot of this Primary. */
+  needsReboot(): boolean {
+    return isRebootDue(this.#context);
+  }
+
+  /** Reboots by bootloader.reboot_command, if an installation waits for that and nobody holds it back. */
+  completeInstallation(options: VerbOptions = {}): Promise<CompletionResult> {
+    return this.#queue.run((signal) => completeInstallation(this.#context, signal), options);
+  }
+
   /** Sends what is queued; answers whether nothing is left. */
   flushReports(options: VerbOptions = {}): Promise<'empty' | 'kept'> {
     return this.#queue.run(() => flushReports(this.#context), options);
@@ -275,6 +292,19 @@ export class Aktualizr {
   close(): void {
     this.#queue.abort();
     this.#close();
+  }
+
+  /** What the device is and does at this moment; asks nobody. */
+  status(): DeviceStatus {
+    const { cycle, identity, installations } = this.#context.storage;
+    const primary = identity.ecus().find((ecu) => ecu.isPrimary);
+    return {
+      state: cycle.load(),
+      isBusy: this.#queue.runningSignal() !== undefined,
+      isPaused: this.#queue.pausedSignal().aborted,
+      deviceId: identity.deviceId(),
+      installed: primary === undefined ? undefined : installations.current(primary.serial),
+    };
   }
 
   /** What was really installed on an ECU, oldest first; of the Primary when none is named. */

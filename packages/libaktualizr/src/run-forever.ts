@@ -3,6 +3,7 @@
 // when asked to, or when an installation needs the reboot that the caller may trigger. client-protocol 6.2; client-features W-01.
 import { CodedError } from '@ota-connect/uptane';
 import type { Aktualizr } from './aktualizr.ts';
+import { AbortedError } from './command-queue.ts';
 import { nextPause } from './polling/next-pause.ts';
 import { pauseUntilDue } from './polling/poll-pause.ts';
 import { PollingControl } from './polling/polling-control.ts';
@@ -72,7 +73,8 @@ async function poll(
     else control.succeeded();
   } catch (error) {
     if (signal.aborted) return 'failed';
-    control.failed(retryAfterOf(error));
+    // A person who ends a cycle says nothing of the server.
+    if (!(error instanceof AbortedError)) control.failed(retryAfterOf(error));
     onError(error);
   }
   return hasSent ? 'has_sent_data' : 'failed';
