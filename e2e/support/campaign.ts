@@ -21,9 +21,12 @@ export async function launchCampaign(
     readonly file: string;
     readonly group: string;
     readonly approvalNeeded?: boolean;
+    /** Of other boards than those of the e2e devices. */
+    readonly hardwareId?: string;
   },
 ): Promise<{ readonly campaignId: string; readonly filename: string }> {
   const filename = path.basename(options.file);
+  const hardwareId = options.hardwareId ?? 'e2e-board';
   await system.ota(
     'software',
     'upload',
@@ -33,7 +36,7 @@ export async function launchCampaign(
     '--version',
     options.name,
     '--hardware-ids',
-    'e2e-board',
+    hardwareId,
   );
   const update = (await system.ota(
     'update',
@@ -41,7 +44,7 @@ export async function launchCampaign(
     '--name',
     options.name,
     '--target',
-    `e2e-board=${filename}`,
+    `${hardwareId}=${filename}`,
   )) as Created;
   const consent = options.approvalNeeded === true ? ['--approval-needed'] : [];
   const campaign = (await system.ota(
