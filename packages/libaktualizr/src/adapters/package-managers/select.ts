@@ -18,6 +18,7 @@ type Create = (options: PackageManagerOptions) => PackageManager | Promise<Packa
 
 const MANAGERS: ReadonlyMap<string, Create> = new Map<string, Create>([
   ['none', createNonePackageManager],
+  ['rauc', async (options) => (await import('./rauc.ts')).createRaucPackageManager(options)],
   ['ostree', async (options) => (await import('./ostree.ts')).createOstreePackageManager(options)],
 ]);
 
