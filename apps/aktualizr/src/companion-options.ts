@@ -24,11 +24,12 @@ export type Given<O extends Options> = {
   readonly lists: ReadonlyMap<keyof O & string, readonly string[]>;
 };
 
-/** `program`: for the sentences. @throws UsageError */
+/** `program`: for the sentences; `aliases`: older spellings. @throws UsageError */
 export function readOptions<O extends Options>(
   program: string,
   options: O,
   args: readonly string[],
+  aliases: ReadonlyMap<string, keyof O & string> = new Map(),
 ): Given<O> {
   const { tokens } = parseArgs({
     args: [...args],
@@ -45,7 +46,7 @@ export function readOptions<O extends Options>(
     if (token.kind === 'positional')
       throw new UsageError(`${program} takes options alone; "${token.value}" is too much.`);
     if (token.kind !== 'option') continue;
-    const name = names.find((known) => known === token.name);
+    const name = aliases.get(token.name) ?? names.find((known) => known === token.name);
     if (name === undefined)
       throw new UsageError(`There is no option ${token.rawName}.${didYouMean(token.name, names, '--')}`);
     const option = options[name];

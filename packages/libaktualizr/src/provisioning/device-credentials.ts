@@ -1,6 +1,5 @@
 // The device's own TLS identity: stored, or imported, or asked for with the shared identity of credentials.zip, whose
 // key is taken out of the archive afterwards. client-protocol 1.2, 3.1; client-features PRV-01 to -05, W-49.
-import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 
 import type { Config } from '../config/config.ts';
@@ -38,7 +37,9 @@ export async function ensureCredentials(deps: CredentialDeps): Promise<void> {
 
 async function provisionWithSharedIdentity(deps: CredentialDeps): Promise<void> {
   const { storage } = deps;
-  const { shared, serverCa } = await sharedIdentity(deps);
+  const { provisionPath, p12Password } = deps.config.provision;
+  const { readSharedIdentity, joined } = await import('./shared-identity.ts');
+  const { shared, serverCa } = readSharedIdentity(provisionPath, p12Password, deps.clock.now());
   const gateway = deps.sharedGateway(shared);
   const { readPkcs12 } = await import('./pkcs12.ts');
   const answer = await registerUnderFreeId(deps, gateway);
@@ -47,37 +48,6 @@ async function provisionWithSharedIdentity(deps: CredentialDeps): Promise<void> 
   const ca = joined(identity.chain.length > 0 ? identity.chain : [shared.ca], serverCa);
   const certificate = [identity.certificate, ...identity.chain].join('');
   storage.credentials.saveTls({ ca, certificate, privateKey: identity.privateKey });
-}
-
-async function sharedIdentity({
-  config,
-  clock,
-}: CredentialDeps): Promise<{ shared: TlsCredentials; serverCa: string | undefined }> {
-  const file = config.provision.provisionPath;
-  const { readCredentialsArchive } = await import('./credentials-archive.ts');
-  const { readPkcs12 } = await import('./pkcs12.ts');
-  const archive = readCredentialsArchive(file);
-  const details = { file };
-  if (archive.sharedIdentity === undefined) {
-    // Either another device took it out, or this one did and lost its storage since: the device cannot tell.
-    const message = `The credentials archive ${file} holds no shared identity any more, as it was already used by a device: give each device its own copy of a fresh credentials.zip, or set provision.mode = "SharedCredReuse" before its first use.`;
-    throw new ProvisioningError('bad_credentials', message, { details });
-  }
-  const identity = readPkcs12(
-    archive.sharedIdentity,
-    config.provision.p12Password,
-    `The shared identity in ${file}`,
-  );
-  const until = new X509Certificate(identity.certificate).validToDate;
-  if (until.getTime() < clock.now()) {
-    const message = `The shared identity in ${file} expired on ${until.toISOString().slice(0, 10)}: create a new credentials archive on the server.`;
-    throw new ProvisioningError('bad_credentials', message, { details });
-  }
-  const certificate = [identity.certificate, ...identity.chain].join('');
-  return {
-    serverCa: archive.serverCa,
-    shared: { ca: joined(identity.chain, archive.serverCa), certificate, privateKey: identity.privateKey },
-  };
 }
 
 /** An id of ours that is taken is thrown away and drawn anew; one that the operator chose is the operator's to change. */
@@ -127,11 +97,6 @@ async function forgetSharedIdentity({ config, storage }: CredentialDeps): Promis
 function stampOf(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false });
   return found && `${found.ino} ${found.size} ${found.mtimeMs}`;
-}
-
-function joined(certificates: readonly string[], more: string | undefined): string {
-  const all = [...certificates, ...(more === undefined ? [] : [more])].map((pem) => `${pem.trim()}\n`);
-  return [...new Set(all)].join('');
 }
 
 function missing(): ProvisioningError {
