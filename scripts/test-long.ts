@@ -6,10 +6,14 @@ import { runMutations } from '../test/mutation/run.ts';
 import { ensurePackages, isRootOnDebian } from './debian-packages.ts';
 import { close, runPart, type Outcome } from './test.ts';
 
-const BOUNDS: Readonly<Record<string, string>> = { OTA_TEST_KILLS: '200', OTA_TEST_RUNS: '20000' };
+const BOUNDS: Readonly<Record<string, string>> = {
+  OTA_TEST_KILLS: '200',
+  OTA_TEST_DOWNLOAD_KILLS: '1000',
+  OTA_TEST_RUNS: '20000',
+};
 
 const PARTS = [
-  { name: 'kill -9', patterns: ['e2e/kill.test.ts'] },
+  { name: 'kill -9', patterns: ['e2e/kill.test.ts', 'packages/libaktualizr/test/killed-downloads.test.ts'] },
   { name: 'any byte', patterns: ['packages/uptane/test/properties/any-byte.test.ts'] },
   { name: 'any order', patterns: ['packages/uptane/test/properties/{any-order,plain-tuf}.test.ts'] },
   { name: 'fuzzing', patterns: ['packages/uptane/test/fuzz/*.test.ts'] },

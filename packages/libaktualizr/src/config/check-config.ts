@@ -2,6 +2,7 @@
 // cannot do; `--check-config` refuses every warning too.
 import type { CodedError } from '@ota-connect/uptane';
 
+import { readProxy } from '../adapters/http/proxy.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { loadConfig } from './load-toml.ts';
@@ -11,7 +12,7 @@ import { readRepositoryMap } from './repository-map.ts';
 import { tokenProblems } from './token-config.ts';
 import { DEFAULT_DIRECTORIES } from './config-files.ts';
 
-const PACKAGE_MANAGERS: readonly string[] = ['none', 'ostree'];
+const PACKAGE_MANAGERS: readonly string[] = ['none', 'ostree', 'rauc'];
 const NO_FILES = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}, nor where --config points.`;
 
 /**
@@ -43,18 +44,23 @@ function stoppers(loaded: LoadedConfig, ownManagers: readonly string[] = []): re
     ...tokenProblems(loaded.config),
     ...unsupported(loaded.config, [...PACKAGE_MANAGERS, ...ownManagers]),
     ...(loaded.problem === undefined ? [] : [loaded.problem]),
-    ...brokenMap(loaded.config),
+    ...broken(() => readRepositoryMap(loaded.config)),
+    ...broken(() => readConfiguredProxy(loaded.config)),
   ];
 }
 
-function brokenMap(config: Config): readonly ConfigError[] {
+function broken(read: () => unknown): readonly ConfigError[] {
   try {
-    readRepositoryMap(config);
+    read();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return [error];
     throw error;
   }
+}
+
+function readConfiguredProxy({ network: { curlProxy } }: Config): void {
+  if (curlProxy !== '') readProxy({ url: curlProxy }, 'network.curl_proxy');
 }
 
 function unsupported(config: Config, managers: readonly string[]): readonly ConfigError[] {
