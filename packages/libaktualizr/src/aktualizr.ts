@@ -3,6 +3,8 @@
 // client-features 4.1, 1.2; client-protocol 6.
 import type { Campaign, CampaignDecision } from '@ota-connect/contract/device';
 import type { CodedError, EcuSerial, JsonObject } from '@ota-connect/uptane';
+import { NO_BOOTLOADER } from './adapters/bootloader/none.ts';
+import { NO_SENTINEL } from './adapters/reboot/none.ts';
 import { CommandQueue, type VerbOptions } from './command-queue.ts';
 import { SecondaryError } from './errors.ts';
 import { EventSink } from './events.ts';
@@ -37,6 +39,14 @@ import { completeInstallation } from './verbs/complete-installation.ts';
 import { isRebootDue, settle } from './verbs/settle.ts';
 import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
 
+/** States in which nothing new waits to be called good. */
+const QUIET: ReadonlySet<CycleState['kind']> = new Set<CycleState['kind']>([
+  'Idle',
+  'UpdatesAvailable',
+  'Downloaded',
+  'Reporting',
+]);
+
 /** What Aktualizr makes itself, or can do without. */
 type Made =
   | 'reports'
@@ -46,10 +56,18 @@ type Made =
   | 'time'
   | 'secondaries'
   | 'storedImages'
-  | 'secondaryWaitMs';
+  | 'secondaryWaitMs'
+  | 'bootloader'
+  | 'sentinel'
+  | 'graceMs';
 
 export type AktualizrPorts = Omit<StepContext, Made> &
-  Partial<Pick<StepContext, 'secondaries' | 'storedImages' | 'secondaryWaitMs' | 'time'>> & {
+  Partial<
+    Pick<
+      StepContext,
+      'secondaries' | 'storedImages' | 'secondaryWaitMs' | 'time' | 'bootloader' | 'sentinel' | 'graceMs'
+    >
+  > & {
     /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
     readonly provision: () => Promise<void>;
     readonly newId: () => string;
@@ -120,6 +138,9 @@ export class Aktualizr {
       secondaries: new SecondaryList(),
       storedImages: { all: () => [], open: () => undefined, remove: () => false, keepOnly: () => [] },
       secondaryWaitMs: 0,
+      bootloader: NO_BOOTLOADER,
+      sentinel: NO_SENTINEL,
+      graceMs: 0,
       ...ports,
       deviceData: {
         ...ports.deviceData,

@@ -10,6 +10,7 @@ import { createDeviceDataSource } from './device-data/device-data-source.ts';
 import { SecondaryList } from './secondaries/secondary-list.ts';
 import { prepareDevice } from './provisioning/prepare-device.ts';
 import { readBootId } from './wiring/boot-id.ts';
+import { createInstalling } from './wiring/installing.ts';
 import { openKeys, type Keys } from './wiring/keys.ts';
 import type { AktualizrOptions } from './wiring/options.ts';
 import { createNetwork } from './wiring/network.ts';
@@ -42,6 +43,7 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       gateway: server.gateway,
       time: server.time,
       packageManager: await createPackageManager(parts, server),
+      ...(await createInstalling(config, parts.log)),
       secondaries: parts.secondaries,
       secondaryWaitMs: config.uptane.secondaryPreinstallWaitSec * 1000,
       storedImages: createStoredImages(config.pacman.imagesPath, storage.images),

@@ -137,6 +137,8 @@ export type PackageManager = {
    * installing what is installed is ALREADY_PROCESSED.
    */
   install(target: VerifiedTarget): Promise<InstallationResult>;
+  /** It only plays a reboot: the sentinel file that goes stands for one. */
+  readonly simulatesReboot?: boolean;
   /** After a reboot: did the pending version come up? Asked again after each boot in which it is not called good yet. */
   finalize(target: VerifiedTarget): Promise<InstallationResult>;
   /**

@@ -57,6 +57,13 @@ export type CycleResult = {
   readonly reported: boolean;
 };
 
+export type CompletionResult =
+  | { readonly kind: 'nothing_to_do' }
+  /** On its way, or only played by the package manager `none`: the next start completes the installation. */
+  | { readonly kind: 'rebooting' }
+  | { readonly kind: 'failed'; readonly detail: string }
+  | Postponed;
+
 export type CampaignControlResult =
   | { readonly kind: 'sent'; readonly campaignId: string }
   /** Stored, and sent with the next command; `error` says why the server could not be asked. */

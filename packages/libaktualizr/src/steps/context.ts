@@ -14,13 +14,18 @@ import {
 import type { CommandGate } from '../command-queue.ts';
 import type { EventSink } from '../events.ts';
 import type {
+  Bootloader,
   Clock,
   EcuIdentity,
   Gateway,
+  Health,
+  Hooks,
   InstalledVersion,
   PackageManager,
+  RebootSentinel,
   Storage,
   StoredImages,
+  UpdateLock,
 } from '../ports.ts';
 import type { ToldManifest } from '../manifest/told-manifest.ts';
 import { commonName } from '../provisioning/common-name.ts';
@@ -51,6 +56,14 @@ export type StepContext = {
   readonly imageSource: MetadataSource;
   readonly mapped?: MappedSources;
   readonly packageManager: PackageManager;
+  readonly bootloader: Bootloader;
+  readonly sentinel: RebootSentinel;
+  /** undefined: a version is good as soon as it runs. */
+  readonly health?: Health;
+  /** health.grace_sec */
+  readonly graceMs: number;
+  readonly hooks?: Hooks;
+  readonly updateLock?: UpdateLock;
   readonly secondaries: SecondaryList;
   readonly storedImages: StoredImages;
   /** network.parallel_downloads; one when absent. */

@@ -19,6 +19,7 @@ export class Installation {
   readonly #open: Set<EcuSerial>;
   readonly #pending = new Set<EcuSerial>();
   #device: DeviceInstallationResult | undefined;
+  #isOnTrial = false;
 
   constructor(context: StepContext, update: Update, ecus: Iterable<EcuSerial>) {
     this.#context = context;
@@ -37,24 +38,45 @@ export class Installation {
     events.emit({ kind: 'InstallStarted', ecu, target: target.name });
   }
 
-  /** Also of an ECU that a reboot completed. */
-  end({ ecu, target }: Assigned, result: InstallationResult): void {
+  /** Also of an ECU that a reboot completed. `stays`: the new version failed and runs all the same. */
+  end({ ecu, target }: Assigned, result: InstallationResult, stays: boolean = false): void {
     const { storage, reports, events } = this.#context;
     const { correlationId } = this.update;
     const isPending = result.code === 'NEED_COMPLETION';
+    const version = versionOf(this.#context, { ecu, target }, correlationId);
     storage.transaction(() => {
       if (!isPending && !result.success) blockAfterFailure(this.#context, { ecu, target }, correlationId);
-      else
-        storage.installations.save(
-          versionOf(this.#context, { ecu, target }, correlationId),
-          isPending ? 'pending' : 'current',
-        );
+      if (isPending || result.success || stays)
+        storage.installations.save(version, isPending ? 'pending' : 'current');
+      if (isPrimary(this.#context, ecu)) storage.reboot.setNeeded(isPending);
       storage.installations.saveEcuResult(ecu, result);
       if (isPending) reports.enqueue('EcuInstallationApplied', { correlationId, ecu });
       else reports.enqueue('EcuInstallationCompleted', { correlationId, ecu, success: result.success });
       this.#close(ecu, isPending);
     });
     if (!isPending) events.emit({ kind: 'InstallTargetComplete', ecu, success: result.success });
+  }
+
+  /**
+   * Installed, and pending until the health check ends its probation. The flag without the file is what the original finds
+   * after a reboot: it would complete the installation.
+   */
+  tryOut({ ecu, target }: Assigned): void {
+    const { storage } = this.#context;
+    storage.transaction(() => {
+      storage.installations.save(
+        versionOf(this.#context, { ecu, target }, this.update.correlationId),
+        'pending',
+      );
+      storage.reboot.setNeeded(true);
+    });
+    this.#isOnTrial = true;
+    this.wait(ecu);
+  }
+
+  /** Whether the Primary began a probation. */
+  isOnTrial(): boolean {
+    return this.#isOnTrial;
   }
 
   /** Ends the update for these ECUs, before any of them began: none is tried again under its correlation ID. */
@@ -104,6 +126,10 @@ export class Installation {
     this.#device = deviceResult(results, (one) => hardwareIdOf(this.#context, one), correlationId);
     saveResult(this.#context, this.#device);
   }
+}
+
+function isPrimary({ storage }: StepContext, ecu: EcuSerial): boolean {
+  return storage.identity.ecus().some(({ serial, isPrimary: is }) => is && serial === ecu);
 }
 
 /** Of this update alone, also of those ECUs that ended before a power cut. */

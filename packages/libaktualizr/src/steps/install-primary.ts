@@ -16,7 +16,10 @@ export async function installPrimary(
   await context.reports.flush();
   const result =
     interruptedTooOften(context, installation, assigned) ?? (await runInstallation(context, assigned));
-  installation.end(assigned, result);
+  // Before the row, so that a row with a flag and without the file means that the reboot has been.
+  if (result.code === 'NEED_COMPLETION') context.sentinel.announce();
+  if (result.success && context.health !== undefined) installation.tryOut(assigned);
+  else installation.end(assigned, result);
   await context.reports.flush();
   return result;
 }
@@ -35,6 +38,7 @@ export function interruptedTooOften(
 
 async function runInstallation(context: StepContext, { target }: Assigned): Promise<InstallationResult> {
   try {
+    await context.bootloader.installing();
     return await context.packageManager.install(target);
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;

@@ -40,7 +40,8 @@ function assignedBy({ storage }: StepContext, targets: readonly VerifiedTarget[]
 }
 
 /** Also of what was completed later: done, or still waiting for somebody. */
-export function outcomeOf({ bootId }: StepContext, installation: Installation): CycleEvent {
+export function outcomeOf({ bootId, sentinel }: StepContext, installation: Installation): CycleEvent {
+  if (installation.isOnTrial()) return { kind: 'ProbationBegan', bootId, uptimeMs: sentinel.uptimeMs() };
   const result = installation.result();
   return result === undefined
     ? { kind: 'NeedsCompletion', bootId }

@@ -1,19 +1,12 @@
-// What a restart found: feeds the event that the saved state needs before anything else may happen.
-// A command that was running is interrupted; an installation that waited for a reboot is finalised when the boot changed.
+// What a restart found: a command that was running is interrupted, before anything else may happen.
 import type { CycleStore } from '../ports.ts';
+import type { CycleState } from './states.ts';
 import { transition } from './transitions.ts';
-import { feed, type Commands, type Reached } from './run.ts';
 
-/** Returns what was finalised, or undefined when there was nothing to do but to note the interruption. */
-export async function resume(
-  store: CycleStore,
-  commands: Commands,
-  bootId: string,
-  signal: AbortSignal,
-): Promise<Reached | undefined> {
+/** Answers the state that was found; the one that it falls back to is saved. */
+export function noteInterruption(store: CycleStore): CycleState {
   const found = store.load();
   const { state } = transition(found, { kind: 'Interrupted' });
   if (state !== found) store.save(state);
-  if (state.kind !== 'AwaitingReboot' || state.bootId === bootId) return undefined;
-  return feed(store, commands, { kind: 'RebootDetected' }, signal);
+  return found;
 }

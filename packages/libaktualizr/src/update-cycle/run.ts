@@ -5,11 +5,13 @@ import type { CycleStore } from '../ports.ts';
 import type { CycleState } from './states.ts';
 import { transition, type CycleCommand, type CycleEvent } from './transitions.ts';
 
+type Command = Exclude<CycleCommand, 'none'>;
+
 export type Commands = {
-  readonly [command in Exclude<CycleCommand, 'none'>]: (
-    state: CycleState,
-    signal: AbortSignal,
-  ) => Promise<CycleEvent>;
+  /** In a state that is saved. */
+  run(command: Command, state: CycleState, signal: AbortSignal): Promise<CycleEvent>;
+  /** Told what came of it, after the state that follows is saved. */
+  ended(command: Command, state: CycleState, ended: CycleEvent | Error): Promise<void>;
 };
 
 /** The state that was reached and the event that led there. */
@@ -22,14 +24,18 @@ export async function feed(
   signal: AbortSignal,
 ): Promise<Reached> {
   let event = first;
+  let ran: { readonly command: Command; readonly state: CycleState } | undefined;
   for (;;) {
     const { state, command } = transition(store.load(), event);
     store.save(state);
+    if (ran !== undefined) await commands.ended(ran.command, ran.state, event);
     if (command === 'none') return { state, last: event };
+    ran = { command, state };
     try {
-      event = await commands[command](state, signal);
+      event = await commands.run(command, state, signal);
     } catch (error) {
       store.save(transition(state, { kind: 'Interrupted' }).state);
+      if (error instanceof Error) await commands.ended(command, state, error);
       throw error;
     }
   }

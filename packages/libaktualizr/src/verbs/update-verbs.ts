@@ -12,6 +12,7 @@ import { InstallError, ProvisioningError, StorageError, TransportError } from '.
 import type { CheckResult, CycleResult, DownloadResult, InstallResult, Pending } from '../results.ts';
 import type { StepContext } from '../steps/context.ts';
 import { reportResult } from '../steps/report-result.ts';
+import { postponed, settle, type Settled, type SettleOptions } from './settle.ts';
 import { feed, type Commands, type Reached } from '../update-cycle/run.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 
@@ -29,27 +30,41 @@ export function createUpdateVerbs(context: StepContext, commands: Commands): Upd
   const engine = { context, commands };
   return {
     check: (signal) => check(engine, signal),
-    download: (signal) => download(engine, signal),
-    install: (signal) => install(engine, signal),
-    cycle: (signal) => cycle(engine, signal),
+    download: (signal) => unlocking(engine, () => download(engine, signal)),
+    install: (signal) => unlocking(engine, () => install(engine, signal)),
+    cycle: (signal) => unlocking(engine, () => cycle(engine, signal)),
   };
 }
 
-async function check(engine: Engine, signal: AbortSignal): Promise<CheckResult> {
-  const waiting = await stillPending(engine, signal);
+async function unlocking<T>({ context }: Engine, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    context.updateLock?.release();
+  }
+}
+
+async function check(engine: Engine, signal: AbortSignal, looks?: Looks): Promise<CheckResult> {
+  const waiting = await stillWaiting(engine, signal, looks);
   if (waiting !== undefined) return waiting;
   const result = await telling(engine, checkComplete, () => verdict(engine, 'CheckRequested', signal));
   if (result.kind === 'refused') await report(engine, signal);
   return result;
 }
 
+type Looks = SettleOptions['looks'];
+
 /** Secondaries that were not done at once are asked; the server goes on hearing of the vehicle while they alone wait. */
-async function stillPending(engine: Engine, signal: AbortSignal): Promise<Pending | undefined> {
-  const waiting = pending(engine);
-  const { context } = engine;
+async function stillWaiting(
+  engine: Engine,
+  signal: AbortSignal,
+  looks: Looks,
+): Promise<Settled['waits'] | undefined> {
+  const { context, commands } = engine;
+  const { waits } = await settle(context, commands, { signal, ...(looks && { looks }) });
   const { identity, installations } = context.storage;
   const ecus = identity.ecus().filter(({ serial }) => installations.pending(serial) !== undefined);
-  if (waiting === undefined || ecus.every(({ isPrimary }) => isPrimary)) return waiting;
+  if (waits?.kind !== 'pending' || waits.rollsBack || ecus.every(({ isPrimary }) => isPrimary)) return waits;
   const { last } = await feedEvent(engine, { kind: 'CompletionRequested' }, signal);
   if (last.kind !== 'InstallationCompleted') {
     if (!ecus.some(({ isPrimary }) => isPrimary)) await reportResult(context);
@@ -57,7 +72,7 @@ async function stillPending(engine: Engine, signal: AbortSignal): Promise<Pendin
   }
   const { result } = last;
   const kind = result.success ? 'installed' : 'failed';
-  context.events.emit(installsComplete({ kind, update: waiting.update, result }));
+  context.events.emit(installsComplete({ kind, update: waits.update, result }));
   return undefined;
 }
 
@@ -69,6 +84,7 @@ async function verdict(
   const { last } = await feedEvent(engine, { kind }, signal);
   if (last.kind === 'TargetsFound') return { kind: 'updates', update: last.update };
   if (last.kind === 'TargetsBlocked') return { kind: 'blocked', update: last.update };
+  if (last.kind === 'Postponed') return postponed(last);
   const isRefusal =
     last.kind === 'MetadataRefused' ||
     last.kind === 'MetadataRefusedAgain' ||
@@ -77,7 +93,8 @@ async function verdict(
 }
 
 async function download(engine: Engine, signal: AbortSignal): Promise<DownloadResult> {
-  return pending(engine) ?? telling(engine, downloadsComplete, () => downloadKnown(engine, signal));
+  const { waits } = await settle(engine.context, engine.commands, { signal });
+  return waits ?? telling(engine, downloadsComplete, () => downloadKnown(engine, signal));
 }
 
 async function downloadKnown(engine: Engine, signal: AbortSignal): Promise<DownloadResult> {
@@ -87,6 +104,7 @@ async function downloadKnown(engine: Engine, signal: AbortSignal): Promise<Downl
     const { last } = await feedEvent(engine, { kind: 'DownloadRequested' }, signal);
     if (last.kind === 'AllTargetsFetched') return { kind: 'downloaded', update: state.update };
     if (last.kind === 'MetadataRefused') return { kind: 'refused', error: last.error };
+    if (last.kind === 'Postponed') return postponed(last);
     if (last.kind === 'DownloadFailed') return { kind: 'failed', error: last.error, reported: true };
     return { kind: 'nothing_to_do' };
   } catch (error) {
@@ -96,7 +114,8 @@ async function downloadKnown(engine: Engine, signal: AbortSignal): Promise<Downl
 }
 
 async function install(engine: Engine, signal: AbortSignal): Promise<InstallResult> {
-  return pending(engine) ?? telling(engine, installsComplete, () => installFound(engine, signal));
+  const { waits, ended } = await settle(engine.context, engine.commands, { signal, looks: 'until_judged' });
+  return waits ?? ended ?? telling(engine, installsComplete, () => installFound(engine, signal));
 }
 
 async function installFound(engine: Engine, signal: AbortSignal): Promise<InstallResult> {
@@ -125,6 +144,8 @@ async function installKnown(engine: Engine, signal: AbortSignal): Promise<Instal
     return { kind: last.result.success ? 'installed' : 'failed', update, result: last.result };
   }
   if (last.kind === 'NeedsCompletion') return { kind: 'needs_completion', update };
+  if (last.kind === 'ProbationBegan') return judged(engine, signal);
+  if (last.kind === 'Postponed') return postponed(last);
   if (last.kind === 'ImageNotUsable') {
     return { kind: 'image_not_usable', target: last.target, reason: last.reason };
   }
@@ -132,8 +153,17 @@ async function installKnown(engine: Engine, signal: AbortSignal): Promise<Instal
   return { kind: 'nothing_to_do' };
 }
 
+/** Waits for the verdict on a version that was installed without a reboot. */
+async function judged({ context, commands }: Engine, signal: AbortSignal): Promise<InstallResult> {
+  const { ended, waits } = await settle(context, commands, { signal, looks: 'until_judged', isQuiet: true });
+  if (ended !== undefined) return ended;
+  if (waits?.kind !== 'pending') return waits ?? { kind: 'nothing_to_do' };
+  const { update, rollsBack } = waits;
+  return { kind: 'needs_completion', update, ...(rollsBack && { rollsBack }) };
+}
+
 async function cycle(engine: Engine, signal: AbortSignal): Promise<CycleResult> {
-  const checked = await check(engine, signal);
+  const checked = await check(engine, signal, 'until_judged');
   if (checked.kind !== 'updates') return { check: checked, reported: !hasResult(engine) };
   const fetched = await download(engine, signal);
   if (fetched.kind !== 'downloaded')

@@ -23,6 +23,7 @@ export async function createPackageManager(
     imagesPath: config.pacman.imagesPath,
     packagesFile: config.pacman.packagesFile,
     needsReboot: config.pacman.fakeNeedReboot,
+    failsInstall: config.pacman.fakeFailInstall,
     credentials: () => storage.credentials.tls(),
     log,
   };

@@ -10,7 +10,10 @@ export type NoneOptions = ImageFilesOptions & {
   /** pacman.packages_file */
   readonly packagesFile: string;
   readonly primary: EcuSerial;
+  /** pacman.fake_need_reboot */
   readonly needsReboot: boolean;
+  /** pacman.fake_fail_install */
+  readonly failsInstall?: boolean;
   readonly installations: InstallationStore;
 };
 
@@ -19,6 +22,7 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
   const current = () => options.installations.current(options.primary);
   return {
     name: 'none',
+    simulatesReboot: options.needsReboot,
     verify: files.verify,
     found: files.found,
     async current() {
@@ -37,6 +41,13 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
         return { success: true, code: 'ALREADY_PROCESSED', description: 'Package already installed' };
       }
       files.expectVerified(target);
+      if (options.failsInstall === true) {
+        return {
+          success: false,
+          code: 'INSTALL_FAILED',
+          description: 'Simulated failure of the installation',
+        };
+      }
       if (options.needsReboot) {
         return {
           success: false,
@@ -48,6 +59,12 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
     },
     async finalize() {
       return { success: true, code: 'OK', description: 'Installing fake package was successful' };
+    },
+    async rollback() {
+      // What is installed is what the log says, which still has the version before.
+      return options.needsReboot
+        ? { success: false, code: 'NEED_COMPLETION', description: 'Rolled back, need reboot' }
+        : { success: true, code: 'OK', description: 'Rolled back' };
     },
   };
 }
