@@ -24,8 +24,8 @@ async function forcedCollections(pieces: readonly number[]): Promise<number> {
 }
 
 describe('memory during a transfer', () => {
-  it('is collected once for every two MiB that passed', async () => {
-    assert.equal(await forcedCollections(Array<number>(6).fill(1024 * 1024)), 3);
+  it('is collected once for every four MiB that passed', async () => {
+    assert.equal(await forcedCollections(Array<number>(12).fill(1024 * 1024)), 3);
   });
 
   it('is left alone before, and no collector is shown to other code', async () => {
