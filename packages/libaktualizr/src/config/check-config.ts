@@ -12,7 +12,7 @@ import { readRepositoryMap } from './repository-map.ts';
 import { tokenProblems } from './token-config.ts';
 import { DEFAULT_DIRECTORIES } from './config-files.ts';
 
-const PACKAGE_MANAGERS: readonly string[] = ['none', 'ostree', 'rauc'];
+const PACKAGE_MANAGERS: readonly string[] = ['none', 'ostree', 'rauc', 'script'];
 const NO_FILES = `There is no configuration: no *.toml in ${DEFAULT_DIRECTORIES.join(' or ')}, nor where --config points.`;
 
 /**

@@ -79,23 +79,14 @@ function endOf(ended: CycleEvent | Error): StageEnd {
     const outcome = ended instanceof CodedError ? ended.code : 'aborted';
     return { success: false, outcome, detail: ended instanceof CodedError ? ended.message : '' };
   }
-  switch (ended.kind) {
-    case 'InstallationCompleted':
-      return { success: ended.result.success, outcome: ended.result.code, detail: ended.result.description };
-    case 'NeedsCompletion':
-      return { success: true, outcome: 'NEED_COMPLETION', detail: '' };
-    case 'ProbationBegan':
-      return { success: true, outcome: 'ON_PROBATION', detail: '' };
-    case 'ImageNotUsable':
-      return { success: false, outcome: 'image_not_usable', detail: `${ended.target} is ${ended.reason}` };
-    case 'MetadataRefused':
-    case 'MetadataRefusedAgain':
-    case 'RefusedUpdateStands':
-    case 'DownloadFailed':
-      return { success: false, outcome: ended.error.code, detail: ended.error.message };
-    default:
-      return { success: true, outcome: OUTCOMES.get(ended.kind) ?? 'nothing_to_do', detail: '' };
+  if (ended.kind === 'InstallationCompleted') {
+    const { success, code, description } = ended.result;
+    return { success, outcome: code, detail: description };
   }
+  if (ended.kind === 'ImageNotUsable')
+    return { success: false, outcome: 'image_not_usable', detail: `${ended.target} is ${ended.reason}` };
+  if ('error' in ended) return { success: false, outcome: ended.error.code, detail: ended.error.message };
+  return { success: true, outcome: OUTCOMES.get(ended.kind) ?? 'nothing_to_do', detail: '' };
 }
 
 const OUTCOMES: ReadonlyMap<CycleEvent['kind'], string> = new Map<CycleEvent['kind'], string>([
@@ -103,4 +94,6 @@ const OUTCOMES: ReadonlyMap<CycleEvent['kind'], string> = new Map<CycleEvent['ki
   ['TargetsFound', 'updates'],
   ['TargetsBlocked', 'blocked'],
   ['AllTargetsFetched', 'downloaded'],
+  ['NeedsCompletion', 'NEED_COMPLETION'],
+  ['ProbationBegan', 'ON_PROBATION'],
 ]);

@@ -71,17 +71,9 @@ export function postponed({ reason, by }: Extract<CycleEvent, { kind: 'Postponed
 
 /** What the state asks for by itself. */
 function due(context: StepContext, state: CycleState): CycleEvent | undefined {
-  switch (state.kind) {
-    case 'AwaitingReboot':
-    case 'AwaitingRollback':
-      return isRebooted(context, state) ? { kind: 'RebootDetected' } : undefined;
-    case 'Probation':
-      return { kind: state.bootId === context.bootId ? 'HealthCheckRequested' : 'RebootDetected' };
-    case 'RollingBack':
-      return { kind: 'RollbackRequested' };
-    default:
-      return undefined;
-  }
+  if (isRebooted(context, state)) return { kind: 'RebootDetected' };
+  if (state.kind === 'Probation') return { kind: 'HealthCheckRequested' };
+  return state.kind === 'RollingBack' ? { kind: 'RollbackRequested' } : undefined;
 }
 
 /** The boot id says so; a package manager that only plays a reboot goes by the file, as the original's does. */
@@ -92,16 +84,11 @@ function isRebooted({ bootId, packageManager, sentinel }: StepContext, state: Cy
 }
 
 function waiting(state: CycleState): Settled {
-  switch (state.kind) {
-    case 'AwaitingReboot':
-      return { waits: { kind: 'pending', update: state.update } };
-    case 'AwaitingRollback':
-      return { waits: { kind: 'pending', update: state.update, rollsBack: true } };
-    case 'Probation':
-      return { waits: { kind: 'on_probation', update: state.update } };
-    default:
-      return {};
-  }
+  if (state.kind === 'AwaitingReboot') return { waits: { kind: 'pending', update: state.update } };
+  if (state.kind === 'Probation') return { waits: { kind: 'on_probation', update: state.update } };
+  return state.kind === 'AwaitingRollback'
+    ? { waits: { kind: 'pending', update: state.update, rollsBack: true } }
+    : {};
 }
 
 async function tellRebooted(context: StepContext, state: CycleState): Promise<void> {

@@ -86,7 +86,7 @@ function shellQuoted(text: string): string {
 }
 
 function liteResult({ success, outcome, detail }: StageEnd): string {
-  if (outcome === 'NEED_COMPLETION') return 'NEEDS_COMPLETION';
+  if (outcome === 'NEED_COMPLETION' || outcome === 'ON_PROBATION') return 'NEEDS_COMPLETION';
   return success ? 'OK' : `FAILED: ${printable(detail)}`;
 }
 

@@ -19,6 +19,7 @@ type Create = (options: PackageManagerOptions) => PackageManager | Promise<Packa
 const MANAGERS: ReadonlyMap<string, Create> = new Map<string, Create>([
   ['none', createNonePackageManager],
   ['rauc', async (options) => (await import('./rauc.ts')).createRaucPackageManager(options)],
+  ['script', async (options) => (await import('./script.ts')).createScriptPackageManager(options)],
   ['ostree', async (options) => (await import('./ostree.ts')).createOstreePackageManager(options)],
 ]);
 
