@@ -1,22 +1,17 @@
-// The device's side: `aktualizr check` with nothing new against Node's own start, and a 512 MiB image against curl and
-// openssl on the same bytes, the same server and the same machine.
+// The device's side: `aktualizr check` with nothing new against Node's own start; then its downloads.
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launchCampaign } from '../e2e/support/campaign.ts';
-import { gatewayClient, readCredentials } from '../e2e/support/gateway-client.ts';
-import { createDevice, startSystem, type Device, type System } from '../e2e/support/system.ts';
+import { createDevice, startSystem, type System } from '../e2e/support/system.ts';
 import { bundleAktualizr } from '../scripts/bundle-aktualizr.ts';
-import { inTurn, median, measureNode, measureShell, repeated, type Figures } from './measure.ts';
+import { downloadBench } from './download.bench.ts';
+import { inTurn, measureNode, type Figures } from './measure.ts';
 import { rounded, type Result } from './result.ts';
 
 type Emit = (result: Result) => void;
 
-const MEBI = 1024 * 1024;
 const RUNS = 15;
-const TRANSFER_RUNS = 3;
 const WALL_RATIO = 1.6;
 const ABOVE_MIB = 15;
 const LOADS = 'script that loads https, crypto, sqlite';
@@ -58,7 +53,7 @@ async function installed(folder: string): Promise<string> {
   return start;
 }
 
-async function benchCheck(system: System, emit: Emit): Promise<void> {
+async function benchCheck(system: System, bundle: string, emit: Emit): Promise<void> {
   const device = await createDevice(system, 'bench-check');
   const first = await device.aktualizr('check');
   if (first.code !== 0) throw new Error(first.stderr);
@@ -68,7 +63,6 @@ async function benchCheck(system: System, emit: Emit): Promise<void> {
     'loads.cjs',
     "require('node:https');require('node:crypto');require('node:sqlite');",
   );
-  const bundle = await installed(path.join(system.folder, 'bundle'));
   const args = ['--config', device.configDir, 'check'];
   const small = ['--lite-mode', '--max-semi-space-size=1'];
   const figures = await inTurn(RUNS, {
@@ -110,102 +104,12 @@ function emitStart(emit: Emit, check: Figures, loads: Figures): void {
   });
 }
 
-/** A file of random bytes, written in pieces. */
-function makeLargeImage(file: string, bytes: number): string {
-  const hash = createHash('sha256');
-  const out = openSync(file, 'w');
-  for (let written = 0; written < bytes; written += MEBI) {
-    const piece = randomBytes(MEBI);
-    hash.update(piece);
-    writeSync(out, piece);
-  }
-  closeSync(out);
-  return hash.digest('hex');
-}
-
-/** Runs `download` afresh each time: the image and the state that knows it are of a new device. */
-async function downloadFigures(system: System, name: string, runs: number): Promise<Figures> {
-  const all: Figures[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    const device: Device = await createDevice(system, `${name}-${run}`);
-    const check = await device.aktualizr('check');
-    if (check.code !== 0) throw new Error(check.stderr);
-    all.push(await measureNode([command, '--config', device.configDir, 'download']));
-    rmSync(device.imagesDir, { recursive: true });
-  }
-  return {
-    wallSeconds: median(all.map((figures) => figures.wallSeconds)),
-    cpuSeconds: median(all.map((figures) => figures.cpuSeconds)),
-    peakMiB: median(all.map((figures) => figures.peakMiB)),
-  };
-}
-
-async function curlFigures(system: System, image: string): Promise<Figures> {
-  const zip = path.join(system.folder, 'curl.zip');
-  await system.ota('credentials', 'create', '--output', zip);
-  const credentials = readCredentials(zip);
-  const bootstrap = gatewayClient(system.gatewayUrl, credentials);
-  const answer = await bootstrap.send('POST', '/devices', JSON.stringify({ deviceId: 'curl', ttl: '365' }));
-  bootstrap.close();
-  const folder = path.join(system.folder, 'curl');
-  mkdirSync(folder);
-  writeFileSync(path.join(folder, 'device.p12'), answer.body);
-  writeFileSync(path.join(folder, 'ca.pem'), credentials.ca);
-  const fetchIt = `curl -sSf --cacert ${folder}/ca.pem --cert-type P12 --cert ${folder}/device.p12: -o ${folder}/image ${system.gatewayUrl}/repo/targets/${image}`;
-  return repeated(TRANSFER_RUNS, () => measureShell(`${fetchIt}; openssl sha256 ${folder}/image >/dev/null`));
-}
-
-async function campaignOver(system: System, name: string, bytes: number): Promise<string> {
-  const file = path.join(system.folder, `${name}.bin`);
-  makeLargeImage(file, bytes);
-  await system.ota('group', 'create', '--name', name, '--expression', `deviceid contains ${name}`);
-  await launchCampaign(system, { name, file, group: name });
-  return path.basename(file);
-}
-
-async function benchDownload(system: System, emit: Emit): Promise<void> {
-  await campaignOver(system, 'bench-small', 64 * MEBI);
-  const small = await downloadFigures(system, 'bench-small', TRANSFER_RUNS);
-  const image = await campaignOver(system, 'bench-large', 512 * MEBI);
-  const large = await downloadFigures(system, 'bench-large', TRANSFER_RUNS);
-  const peer = await curlFigures(system, image);
-  const against = 'curl to a file + openssl sha256';
-  emit({
-    name: 'download and verify 512 MiB: throughput',
-    value: rounded(512 / large.wallSeconds),
-    unit: 'MiB/s',
-  });
-  emit({ name: `${against}: throughput`, value: rounded(512 / peer.wallSeconds), unit: 'MiB/s' });
-  emit({ name: 'download and verify 512 MiB: CPU', value: rounded(large.cpuSeconds), unit: 's' });
-  emit({ name: `${against}: CPU`, value: rounded(peer.cpuSeconds), unit: 's' });
-  emit({
-    name: 'download and verify 512 MiB: CPU ratio',
-    value: rounded(large.cpuSeconds / peer.cpuSeconds),
-    unit: '×',
-    against,
-  });
-  emit({
-    name: 'download and verify 512 MiB: wall ratio',
-    value: rounded(large.wallSeconds / peer.wallSeconds),
-    unit: '×',
-    against,
-  });
-  emit({ name: 'peak memory at 64 MiB', value: rounded(small.peakMiB), unit: 'MiB' });
-  emit({
-    name: 'peak memory at 512 MiB',
-    value: rounded(large.peakMiB),
-    unit: 'MiB',
-    promised: 'does not grow with the image',
-    kept: large.peakMiB <= small.peakMiB * 1.15,
-    against: 'the 64 MiB image',
-  });
-}
-
 export async function deviceBench(emit: Emit): Promise<void> {
   const system = await startSystem();
   try {
-    await benchCheck(system, emit);
-    await benchDownload(system, emit);
+    const bundle = await installed(path.join(system.folder, 'bundle'));
+    await benchCheck(system, bundle, emit);
+    await downloadBench(system, bundle, emit);
   } finally {
     await system.stop();
   }
