@@ -2,16 +2,15 @@
 // the device is provisioned, asks the update cycle for what it needs and answers with an outcome. ARCHITECTURE 4.2;
 // client-features 4.1, 1.2; client-protocol 6.
 import type { Campaign, CampaignDecision } from '@ota-connect/contract/device';
-import type { CodedError, EcuSerial, JsonObject } from '@ota-connect/uptane';
-import { NO_BOOTLOADER } from './adapters/bootloader/none.ts';
-import { NO_SENTINEL } from './adapters/reboot/none.ts';
+import type { EcuSerial, JsonObject } from '@ota-connect/uptane';
+import { createContext, type AktualizrPorts } from './aktualizr-context.ts';
 import { CommandQueue, type VerbOptions } from './command-queue.ts';
 import { SecondaryError } from './errors.ts';
+import { AS_ORIGINAL, type PollingSettings } from './polling/polling-settings.ts';
 import { EventSink } from './events.ts';
 import type { AktualizrEvent, EventKind, EventListener, EventOf } from './events.ts';
 import type { EcuIdentity, InstalledVersion, Network, Secondary, StoredImage } from './ports.ts';
-import { ToldManifest } from './manifest/told-manifest.ts';
-import { ReportQueue } from './reports/report-queue.ts';
+import type { LoopEnd, LoopOptions } from './run-forever.ts';
 import type {
   CampaignControlResult,
   CheckResult,
@@ -20,9 +19,7 @@ import type {
   DownloadResult,
   InstallResult,
 } from './results.ts';
-import { SecondaryList } from './secondaries/secondary-list.ts';
 import { describeSecondaries, type SecondaryInfo } from './secondaries/secondary-info.ts';
-import { adoptPending } from './steps/adopt-pending.ts';
 import { campaignControl } from './steps/campaign-control.ts';
 import { checkCampaigns } from './steps/check-campaigns.ts';
 import { createCommands } from './steps/commands.ts';
@@ -31,54 +28,12 @@ import { flushReports } from './steps/flush-reports.ts';
 import { removeOldImages } from './steps/remove-old-images.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
-import { DeviceTime } from './time/device-time.ts';
-import { noteInterruption } from './update-cycle/resume.ts';
 import type { Commands } from './update-cycle/run.ts';
-import { INITIAL_STATE, type CycleState } from './update-cycle/states.ts';
+import type { CycleState } from './update-cycle/states.ts';
 import { completeInstallation } from './verbs/complete-installation.ts';
-import { isRebootDue, settle } from './verbs/settle.ts';
+import { isRebootDue } from './verbs/settle.ts';
+import { startUp } from './verbs/start-up.ts';
 import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
-
-/** States in which nothing new waits to be called good. */
-const QUIET: ReadonlySet<CycleState['kind']> = new Set<CycleState['kind']>([
-  'Idle',
-  'UpdatesAvailable',
-  'Downloaded',
-  'Reporting',
-]);
-
-/** What Aktualizr makes itself, or can do without. */
-type Made =
-  | 'reports'
-  | 'told'
-  | 'gate'
-  | 'events'
-  | 'time'
-  | 'secondaries'
-  | 'storedImages'
-  | 'secondaryWaitMs'
-  | 'bootloader'
-  | 'sentinel'
-  | 'graceMs';
-
-export type AktualizrPorts = Omit<StepContext, Made> &
-  Partial<
-    Pick<
-      StepContext,
-      'secondaries' | 'storedImages' | 'secondaryWaitMs' | 'time' | 'bootloader' | 'sentinel' | 'graceMs'
-    >
-  > & {
-    /** Idempotent: credentials and ECU registration, without network when nothing is missing. Throws ProvisioningError. */
-    readonly provision: () => Promise<void>;
-    readonly newId: () => string;
-    /** The one that whoever made the other ports listens to. */
-    readonly queue?: CommandQueue;
-    readonly network?: Network;
-    /** Lets go of connections that nobody uses now. */
-    readonly rest?: () => void;
-    /** Lets go of the connection and the storage. */
-    readonly close?: () => void;
-  };
 
 export type DeviceStatus = {
   readonly state: CycleState;
@@ -96,6 +51,9 @@ export type CycleOptions = VerbOptions & {
   readonly manifestMaxAgeMs?: number;
 };
 
+/** Of `runForever`; what is left out is as the configuration says. */
+export type RunOptions = VerbOptions & Partial<Omit<LoopOptions, 'signal'>>;
+
 /**
  * A device client. Make it with `createAktualizr`. Verbs run one after the other in the order of the calls; each takes a
  * signal that ends it alone. An outcome is answered; a broken promise is thrown as CodedError: TransportError (the server
@@ -112,6 +70,7 @@ export class Aktualizr {
   readonly #close: () => void;
   readonly #rest: () => void;
   readonly #network: Network | undefined;
+  readonly #loop: { readonly polling: PollingSettings; readonly endsForReboot: boolean };
   #hardwareInfo: JsonObject | undefined;
   #isInitialized = false;
 
@@ -121,64 +80,18 @@ export class Aktualizr {
     this.#close = ports.close ?? (() => undefined);
     this.#rest = ports.rest ?? (() => undefined);
     this.#network = ports.network;
-    const context = this.#contextOf(ports);
+    this.#loop = { polling: ports.polling ?? AS_ORIGINAL, endsForReboot: ports.endsForReboot ?? false };
+    const hardwareInfo = () => this.#hardwareInfo;
+    const context = createContext(ports, { queue: this.#queue, events: this.#events, hardwareInfo });
     this.#context = context;
     this.#commands = createCommands(context);
     this.#update = createUpdateVerbs(context, this.#commands);
   }
 
-  #contextOf(ports: AktualizrPorts): StepContext {
-    const { gateway, clock, log, newId } = ports;
-    const onFailure = (error: CodedError) => log('debug', `Events stay in the queue: ${error.message}`);
-    const reports = new ReportQueue({ store: ports.storage.reports, gateway, clock, newId, onFailure });
-    const { time: store, metadata } = ports.storage;
-    const time = ports.time ?? new DeviceTime({ clock, store, director: metadata.director, gateway, log });
-    const custom = () => this.#hardwareInfo;
-    return {
-      secondaries: new SecondaryList(),
-      storedImages: { all: () => [], open: () => undefined, remove: () => false, keepOnly: () => [] },
-      secondaryWaitMs: 0,
-      bootloader: NO_BOOTLOADER,
-      sentinel: NO_SENTINEL,
-      graceMs: 0,
-      ...ports,
-      deviceData: {
-        ...ports.deviceData,
-        hardwareInfo: async () => {
-          const body = custom();
-          return body === undefined ? ports.deviceData.hardwareInfo() : { body, isCustom: true };
-        },
-      },
-      reports,
-      told: new ToldManifest(clock),
-      time,
-      gate: this.#queue,
-      events: this.#events,
-    };
-  }
-
   /** Before any other verb: notes what a restart interrupted and finalises an installation that waited for it. */
   initialize(options: VerbOptions = {}): Promise<void> {
-    return this.#queue.run(async (signal) => {
-      const { log, storage } = this.#context;
-      this.#isInitialized = true;
-      if (storage.cycle.isUnreadable()) {
-        log('warning', 'The stored state of the update cycle cannot be read; the cycle begins anew.');
-        storage.cycle.save(INITIAL_STATE);
-      }
-      const found = noteInterruption(storage.cycle);
-      adoptPending(this.#context);
-      const { ended } = await settle(this.#context, this.#commands, { signal, looks: 'none' });
-      await this.#tellBoot(found, ended !== undefined);
-    }, options);
-  }
-
-  /** As the original at each start: a boot in which nothing waits is a good one, and a due reboot is shown again. */
-  async #tellBoot(found: CycleState, hasFinalized: boolean): Promise<void> {
-    const { bootloader, sentinel, storage } = this.#context;
-    if (isRebootDue(this.#context)) sentinel.announce();
-    const isQuiet = QUIET.has(storage.cycle.load().kind) && found.kind !== 'Installing';
-    if (isQuiet && !hasFinalized) await bootloader.good();
+    this.#isInitialized = true;
+    return this.#queue.run((signal) => startUp(this.#context, this.#commands, signal), options);
   }
 
   /** Calls `listener` with every event, from within the verb that causes it. Returns how to end that. */
@@ -269,6 +182,25 @@ export class Aktualizr {
     const cycle = (signal: AbortSignal) =>
       this.#context.told.whilePolling(manifestMaxAgeMs, () => this.#update.cycle(signal));
     return this.#provisioned(cycle, options);
+  }
+
+  /**
+   * The daemon: device data once, then a cycle after each pause, whatever goes wrong in one. Resolves when the signal aborts
+   * (`stopped`), when the control ends it (`ended`), or when `reboot_needed` and the configuration wants it to end then.
+   * `onError` hears what a cycle threw; the log does when it is absent.
+   */
+  async runForever({ signal, ...options }: RunOptions = {}): Promise<LoopEnd> {
+    const { runForever } = await import('./run-forever.ts');
+    const { clock, log } = this.#context;
+    return runForever(this, {
+      clock,
+      polling: () => this.#loop.polling,
+      endWhenRebootNeeded: () => this.#loop.endsForReboot,
+      onCycle: () => undefined,
+      onError: (error) => log('error', error instanceof Error ? error.message : String(error)),
+      ...options,
+      signal: signal ?? new AbortController().signal,
+    });
   }
 
   /** Whether an installation, or the way back from one, waits for a reboot of this Primary. */

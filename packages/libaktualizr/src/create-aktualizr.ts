@@ -7,6 +7,7 @@ import { Aktualizr } from './aktualizr.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { Config } from './config/config.ts';
 import { createDeviceDataSource } from './device-data/device-data-source.ts';
+import { pollingSettings } from './polling/polling-settings.ts';
 import { SecondaryList } from './secondaries/secondary-list.ts';
 import { prepareDevice } from './provisioning/prepare-device.ts';
 import { readBootId } from './wiring/boot-id.ts';
@@ -29,7 +30,7 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
   const deviceData = createDeviceDataSource(config, options.hardwareInfo);
   const stored = openStorage(config.storage);
   try {
-    const keys = await openKeys(config, stored);
+    const keys = await openKeys(config, stored, options.signer);
     const { storage } = keys;
     const parts = await prepareParts(config, options, keys);
     const server = connectServer(parts);
@@ -51,12 +52,14 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       keepImages: config.pacman.keepImages,
       network: createNetwork(server.http, config),
       provision: createProvisioning(parts, server),
-      signer: () => options.signer ?? keys.signer(),
+      signer: keys.signer,
       directorFullRoles: config.uptane.directorFullRoles,
       ...(config.uptane.trustOnFirstUse ? {} : { firstRoot: 'provisioned' as const }),
       newId: randomUUID,
       bootId: readBootId(),
       queue: parts.queue,
+      polling: pollingSettings(config),
+      endsForReboot: config.uptane.forceInstallCompletion,
       rest: () => server.http.rest(),
       close: () => {
         server.http.close();

@@ -13,6 +13,15 @@ export type PollingSettings = {
   readonly manifestMaxAgeMs: number;
 };
 
+/** Every ten seconds, whatever happens. */
+export const AS_ORIGINAL: PollingSettings = {
+  isOnline: true,
+  pollingMs: 10_000,
+  jitterPercent: 0,
+  maxBackoffMs: 10_000,
+  manifestMaxAgeMs: 0,
+};
+
 /** 0 is legal in the configuration and would be a busy loop. */
 const MIN_POLLING_MS = 1000;
 

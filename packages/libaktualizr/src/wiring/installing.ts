@@ -1,6 +1,6 @@
 // What an installation needs besides the package manager, from the configuration: each is loaded only when it is configured.
 import type { Config } from '../config/config.ts';
-import type { AktualizrPorts } from '../aktualizr.ts';
+import type { AktualizrPorts } from '../aktualizr-context.ts';
 import type { Health } from '../installing-ports.ts';
 import { createRebootSentinel } from '../adapters/reboot/reboot-sentinel.ts';
 import type { Log } from '../steps/context.ts';

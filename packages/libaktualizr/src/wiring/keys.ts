@@ -5,6 +5,7 @@ import { createFileSigner } from '../adapters/keys/file-signer.ts';
 import type { SqliteStorage } from '../adapters/storage/sqlite-storage.ts';
 import { placesInToken } from '../config/token-config.ts';
 import type { Config } from '../config/config.ts';
+import type { PrimarySigner } from './options.ts';
 
 export type Keys = {
   /** As the rest of the client sees it. */
@@ -13,8 +14,16 @@ export type Keys = {
   readonly tokenSignature?: (message: Uint8Array) => Uint8Array;
 };
 
-/** @throws TokenError, ConfigError, StorageError */
-export async function openKeys(config: Config, stored: SqliteStorage): Promise<Keys> {
+/** `own`: of the application; the storage keeps no Uptane key then. @throws TokenError, ConfigError, StorageError */
+export async function openKeys(config: Config, stored: SqliteStorage, own?: PrimarySigner): Promise<Keys> {
+  const keys = await openConfigured(config, stored);
+  if (own === undefined) return keys;
+  const primaryKey = () => ({ publicKey: own.publicKey, privateKey: '' });
+  const identity = { ...keys.storage.identity, primaryKey };
+  return { ...keys, storage: { ...keys.storage, identity }, signer: () => own };
+}
+
+async function openConfigured(config: Config, stored: SqliteStorage): Promise<Keys> {
   if (placesInToken(config).length === 0)
     return { storage: stored, signer: () => createFileSigner(stored.identity) };
   const { openTokenKeys } = await import('../adapters/keys/token-storage.ts');

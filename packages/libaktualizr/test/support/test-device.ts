@@ -11,7 +11,8 @@ import {
   type RepositoryMapping,
 } from '@ota-connect/uptane';
 import { PRIMARY } from '@ota-connect/testkit';
-import { Aktualizr, type AktualizrPorts } from '../../src/aktualizr.ts';
+import { Aktualizr } from '../../src/aktualizr.ts';
+import type { AktualizrPorts } from '../../src/aktualizr-context.ts';
 import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts';
 import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
 import { createRepositories } from '../../src/adapters/http/repositories.ts';
