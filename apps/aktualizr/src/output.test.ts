@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { describe, it } from 'node:test';
 import { MetadataError, parseEnvelope } from '@ota-connect/uptane';
-import { createOutput } from './output.ts';
+import { createOutput, type Line } from './output.ts';
 
 describe('output', () => {
-  let written: string;
-  beforeEach(() => {
-    written = '';
-    for (const stream of [process.stdout, process.stderr])
-      mock.method(stream, 'write', (text: string) => ((written += text), true));
-  });
-  afterEach(() => mock.restoreAll());
-  const output = createOutput(() => 1);
+  const lines: Line[] = [];
+  const output = createOutput((line) => void lines.push(line));
 
-  /** What goes to the terminal meanwhile. */
+  /** What goes to the sink meanwhile, with the kind before it. */
   function linesOf(act: () => void): readonly string[] {
-    written = '';
+    lines.length = 0;
     act();
-    const lines = written.split('\n');
-    mock.restoreAll();
-    return lines.slice(0, -1);
+    return lines.map(({ kind, text }) => `${kind}: ${text}`);
   }
 
   it('begins no line with what an unsigned document says', () => {
@@ -31,14 +23,14 @@ describe('output', () => {
       refused = error;
     }
     assert.ok(refused instanceof MetadataError);
-    const lines = linesOf(() => {
+    const told = linesOf(() => {
       output.fail(refused);
       output.log('warning', `\ninfo: Update OK ${String(refused)}`);
       output.print('one\ninfo: Update OK\u2028');
     });
-    assert.ok(lines.length >= 3);
-    for (const line of lines) {
-      assert.doesNotMatch(line, /^info/);
+    assert.ok(told.length >= 3);
+    for (const line of told) {
+      assert.doesNotMatch(line, /^info|\n/);
       assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\u2028\u2029]/u);
     }
   });

@@ -110,6 +110,10 @@ ${archiveFile === undefined ? importSection(path) : ''}
 [pacman]
 type = "none"
 images_path = "${join(path, 'images')}"
+
+[control]
+socket = "${join(path, 'control.sock')}"
+dbus = "off"
 `;
 }
 

@@ -2,7 +2,7 @@
 import { tellCheck } from './tell.ts';
 import type { Command } from './context.ts';
 
-export const check: Command = async ({ aktualizr, output }) => {
-  await aktualizr.sendDeviceData();
-  return tellCheck(output, await aktualizr.checkUpdates());
+export const check: Command = async ({ aktualizr, output, signal }) => {
+  await aktualizr.sendDeviceData({ signal });
+  return tellCheck(output, await aktualizr.checkUpdates({ signal }));
 };

@@ -1,18 +1,20 @@
-// What every command gets: the library, the words for people, and what the command line said.
+// What every command gets: the library, the words for people, and what was asked for. The same for a process of its own
+// and for one that the daemon carries out.
 import type { Aktualizr } from '@ota-connect/libaktualizr';
-import type { Config } from '@ota-connect/libaktualizr/config/config';
-import type { Clock } from '@ota-connect/libaktualizr/ports';
-import type { ExitCode } from '../exit-codes.ts';
+import type { Told } from '../outcome.ts';
 import type { Output } from '../output.ts';
 
-export type CommandContext = {
-  readonly aktualizr: Aktualizr;
-  readonly clock: Clock;
-  readonly config: Config;
-  readonly output: Output;
-  readonly campaignId: string | undefined;
-  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
-  readonly stop: AbortSignal;
+export type CommandInput = {
+  readonly campaignId?: string | undefined;
+  /** Of a lockbox. */
+  readonly directory?: string | undefined;
 };
 
-export type Command = (context: CommandContext) => Promise<ExitCode>;
+export type CommandContext = CommandInput & {
+  readonly aktualizr: Aktualizr;
+  readonly output: Output;
+  /** Ends this command alone. */
+  readonly signal: AbortSignal;
+};
+
+export type Command = (context: CommandContext) => Promise<Told>;

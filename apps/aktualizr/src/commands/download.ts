@@ -2,8 +2,8 @@
 import { tellCheck, tellDownload } from './tell.ts';
 import type { Command } from './context.ts';
 
-export const download: Command = async ({ aktualizr, output }) => {
-  const found = await aktualizr.checkUpdates();
-  const code = tellCheck(output, found);
-  return found.kind === 'updates' ? tellDownload(output, await aktualizr.download()) : code;
+export const download: Command = async ({ aktualizr, output, signal }) => {
+  const found = await aktualizr.checkUpdates({ signal });
+  const told = tellCheck(output, found);
+  return found.kind === 'updates' ? tellDownload(output, await aktualizr.download({ signal })) : told;
 };

@@ -1,16 +1,15 @@
-// Which command runs for which mode.
-import type { RunMode } from '../arguments.ts';
+// Which command runs for which word: each is carried out by this process or by the daemon, and answers the same.
 import { campaignAccept, campaignDecline, campaignPostpone } from './campaign-control.ts';
 import { campaignCheck } from './campaign-check.ts';
 import { check } from './check.ts';
 import type { Command } from './context.ts';
+import { deviceData } from './device-data.ts';
 import { download } from './download.ts';
-import { full } from './full.ts';
 import { install } from './install.ts';
+import { manifest } from './manifest.ts';
 import { once } from './once.ts';
 
-export const COMMANDS: { readonly [mode in RunMode]: Command } = {
-  full,
+export const COMMANDS = {
   once,
   check,
   download,
@@ -19,4 +18,8 @@ export const COMMANDS: { readonly [mode in RunMode]: Command } = {
   campaign_accept: campaignAccept,
   campaign_decline: campaignDecline,
   campaign_postpone: campaignPostpone,
-};
+  device_data: deviceData,
+  manifest,
+} as const satisfies { readonly [name: string]: Command };
+
+export type CommandName = keyof typeof COMMANDS;

@@ -2,7 +2,7 @@
 import { tellCycle } from './tell.ts';
 import type { Command } from './context.ts';
 
-export const once: Command = async ({ aktualizr, output }) => {
-  await aktualizr.sendDeviceData();
-  return tellCycle(output, await aktualizr.uptaneCycle());
+export const once: Command = async ({ aktualizr, output, signal }) => {
+  await aktualizr.sendDeviceData({ signal });
+  return tellCycle(output, await aktualizr.uptaneCycle({ signal }));
 };
