@@ -31,9 +31,10 @@ export function readOptions<O extends Options>(
   args: readonly string[],
   aliases: ReadonlyMap<string, keyof O & string> = new Map(),
 ): Given<O> {
+  const older = Array.from(aliases, ([alias, name]) => [alias, { type: options[name]?.type ?? 'string' }]);
   const { tokens } = parseArgs({
     args: [...args],
-    options,
+    options: { ...options, ...Object.fromEntries(older) } as Options,
     strict: false,
     allowPositionals: true,
     tokens: true,

@@ -116,14 +116,15 @@ function subjectOf({
     [OID.organization, organization],
     [OID.commonName, commonName],
   ] as const;
-  return new pkijs.RelativeDistinguishedNames({
-    typesAndValues: parts.flatMap(([type, value]) => {
-      if (value === undefined) return [];
-      const text =
-        type === OID.country ? new asn1js.PrintableString({ value }) : new asn1js.Utf8String({ value });
-      return [new pkijs.AttributeTypeAndValue({ type, value: text })];
-    }),
+  const sets = parts.flatMap(([type, value]) => {
+    if (value === undefined) return [];
+    const text =
+      type === OID.country ? new asn1js.PrintableString({ value }) : new asn1js.Utf8String({ value });
+    const attribute = new asn1js.Sequence({ value: [new asn1js.ObjectIdentifier({ value: type }), text] });
+    return [new asn1js.Set({ value: [attribute] })];
   });
+  // Read from DER: pkijs itself would put all of them into one set, which is another name.
+  return pkijs.RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value: sets }).toBER(false));
 }
 
 function extension(extnID: string, value: asn1js.BaseBlock, critical: boolean): pkijs.Extension {
