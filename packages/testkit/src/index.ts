@@ -2,6 +2,8 @@
 export { fixedKey, fixedKeys, underKeyId } from './fixed-keys.ts';
 export type { TestKey } from './fixed-keys.ts';
 export { ManualClock } from './manual-clock.ts';
+export { SimulatedMachine } from './simulated-machine.ts';
+export type { MachineOptions } from './simulated-machine.ts';
 export { MemoryMetadataStore } from './memory-metadata-store.ts';
 export { rewrite, SimulatedRepository } from './simulated-repository.ts';
 export type {
@@ -40,6 +42,8 @@ export type { ServerIdentity, StaticFault, StaticServer } from './ostree-server.
 export { dumpSimulator } from './dump.ts';
 export { metadataStoreContract } from './contracts/metadata-store.contract.ts';
 export type { OpenStore } from './contracts/metadata-store.contract.ts';
+export { packageManagerContract } from './contracts/package-manager.contract.ts';
+export type { PackageManagerPort, PackageManagerWorld } from './contracts/package-manager.contract.ts';
 export { attacks } from './attacks.ts';
 export {
   ALL_SLOTS,

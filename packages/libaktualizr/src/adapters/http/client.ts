@@ -134,6 +134,11 @@ export class HttpClient {
     return this.#rate;
   }
 
+  /** For a program that fetches by itself. */
+  get proxy(): ProxySettings {
+    return this.#connections.proxy;
+  }
+
   /** From the next connection on. */
   useProxy(proxy: ProxySettings): void {
     this.#connections.useProxy(proxy);

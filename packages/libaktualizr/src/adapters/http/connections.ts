@@ -45,6 +45,10 @@ export class Connections {
     this.#proxy = options.proxy;
   }
 
+  get proxy(): ProxySettings {
+    return this.#proxy;
+  }
+
   /** For connections from now on; transfers that are under way keep theirs. */
   useProxy(proxy: ProxySettings): void {
     this.#proxy = proxy;

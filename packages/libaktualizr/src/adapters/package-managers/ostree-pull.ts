@@ -9,12 +9,14 @@ import { PullProgress } from './ostree-progress.ts';
 import { REMOTE, withRemote } from './ostree-remote.ts';
 import { makeRoom, neededSpace } from './ostree-space.ts';
 import type { Sysroot } from './ostree-sysroot.ts';
+import { withTunnel, type NetworkSettings } from './ostree-tunnel.ts';
 import { watchPull, type StallLimit } from './watch-pull.ts';
 
 export type PullOptions = {
   readonly sysroot: Sysroot;
   readonly credentials: () => TlsCredentials | undefined;
   readonly limit: StallLimit;
+  readonly network: NetworkSettings;
 };
 
 export type Wanted = {
@@ -26,25 +28,35 @@ export type Wanted = {
   readonly signal: AbortSignal;
 };
 
+/** Which hosts need no proxy is decided before (ostree-tunnel.ts). */
+const NO_EXCEPTIONS = { no_proxy: '', NO_PROXY: '' };
+
 /** @throws TransportError, InstallError (`no_space`, `install_failed`), MetadataError (`TargetHashMismatch`), StorageError (`io`) */
 export async function pullCommit(options: PullOptions, wanted: Wanted): Promise<void> {
-  const { sysroot } = options;
+  const { sysroot, network } = options;
   const url = addressOf(wanted);
   const credentials = fileCredentials(options.credentials());
-  await withRemote(sysroot.repository, { url, credentials }, async (view) => {
-    const pull = (flags: readonly string[]) => runPull(options, { ...wanted, url }, { view, flags });
-    await pull(['--commit-metadata-only']);
-    const needed = await neededSpace(sysroot, wanted.commit);
-    await makeRoom(sysroot, wanted.target.name, needed);
-    try {
-      await pull([]);
-    } catch (error) {
-      if (!(error instanceof InstallError) || error.code !== 'no_space') throw error;
-      // What nobody deploys any more, and what this pull has brought: it starts over in the room there is then.
-      await sysroot.prune();
-      await pull([]);
-    }
-  });
+  await withTunnel(network, url, (proxy) =>
+    withRemote(sysroot.repository, { url, credentials, ...(proxy === undefined ? {} : { proxy }) }, (view) =>
+      pullInto(view, options, { ...wanted, url }),
+    ),
+  );
+}
+
+async function pullInto(view: string, options: PullOptions, wanted: Wanted): Promise<void> {
+  const { sysroot } = options;
+  const pull = (flags: readonly string[]) => runPull(options, wanted, { view, flags });
+  await pull(['--commit-metadata-only']);
+  const needed = await neededSpace(sysroot, wanted.commit);
+  await makeRoom(sysroot, wanted.target.name, needed);
+  try {
+    await pull([]);
+  } catch (error) {
+    if (!(error instanceof InstallError) || error.code !== 'no_space') throw error;
+    // What nobody deploys any more, and what this pull has brought: it starts over in the room there is then.
+    await sysroot.prune();
+    await pull([]);
+  }
 }
 
 async function runPull(
@@ -59,6 +71,7 @@ async function runPull(
   try {
     const { code, stderr } = await sysroot.run({
       ...call,
+      env: NO_EXCEPTIONS,
       signal: AbortSignal.any([signal, stalled.signal]),
       onStart: (pid) => {
         const watched = { pid, fetched: () => progress.fetched, isWaiting: () => progress.isWaiting };

@@ -58,7 +58,7 @@ function imagesOf(
   commits: KnownCommits,
 ): Pick<PackageManager, 'fetch' | 'verify' | 'found'> {
   const { pacman, network } = options.config;
-  const { credentials } = options;
+  const { credentials, http } = options;
   const files = createImageFiles(options);
   const isOurs = ({ ecus }: VerifiedTarget) => ecus.has(options.primary);
   const limit = {
@@ -76,7 +76,10 @@ function imagesOf(
       const commit = commitOf(target);
       if ((await commits.look(commit)) === 'verified') return 'already_there';
       const url = target.uri ?? pacman.ostreeServer;
-      await pullCommit({ sysroot, credentials, limit }, { target, commit, url, onProgress, signal });
+      await pullCommit(
+        { sysroot, credentials, limit, network: http },
+        { target, commit, url, onProgress, signal },
+      );
       if ((await commits.look(commit)) === 'verified') return 'fetched';
       throw new InstallError('install_failed', `${target.name} was pulled, but is not complete.`);
     },

@@ -13,6 +13,8 @@ export type ProgramCall = {
   readonly key: string;
   readonly args: readonly string[];
   readonly signal?: AbortSignal;
+  /** Beside what this process has. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Gets each line of standard error while the program runs. */
   readonly onLine?: (line: string) => void;
   /** Gets the process id once it runs; whoever has it may read what the system knows of it. */
@@ -39,7 +41,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   const { spawn } = await import('node:child_process');
   const child = spawn(program, args, {
     stdio: ['ignore', ignoresOutput ? 'ignore' : 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
+    env: { ...process.env, LC_ALL: 'C', ...call.env },
   }) as ChildProcessByStdio<null, Readable | null, Readable>;
   if (child.pid !== undefined) call.onStart?.(child.pid);
   const stop = endOnAbort(child, signal);
