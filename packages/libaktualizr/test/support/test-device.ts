@@ -39,7 +39,14 @@ export type Wrapping = {
   readonly gateway?: (gateway: Gateway) => Gateway;
   readonly source?: (source: MetadataSource) => MetadataSource;
   readonly packageManager?: (manager: PackageManager) => PackageManager;
+  readonly ports?: (ports: InstallingPorts) => InstallingPorts;
 };
+
+/** What an installation meets outside the package manager. */
+export type InstallingPorts = Pick<
+  Partial<AktualizrPorts>,
+  'bootloader' | 'sentinel' | 'health' | 'graceMs' | 'hooks' | 'updateLock'
+>;
 
 export type TestDevice = {
   readonly aktualizr: Aktualizr;
@@ -98,6 +105,7 @@ export async function openTestDevice(options: DeviceOptions): Promise<TestDevice
   const { source = same, storage: wrapStorage = same } = wrap;
   const aktualizr = new Aktualizr({
     ...ports,
+    ...(wrap.ports ?? same)({}),
     gateway: (wrap.gateway ?? same)(ports.gateway),
     packageManager: (wrap.packageManager ?? same)(ports.packageManager),
     directorSource: source(ports.directorSource),
