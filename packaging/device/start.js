@@ -7,6 +7,8 @@ const { Script } = require('node:vm');
 
 const folder = `${__dirname}/`;
 const loaded = new Map();
+/** What most commands need, in one file. */
+let parts = {};
 let knowsAddresses = false;
 
 function load(name) {
@@ -14,12 +16,15 @@ function load(name) {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
+  (parts[name] ?? read(name)).call(module.exports, module.exports, find, module);
+  return module.exports;
+}
+
+function read(name) {
   const filename = folder + name;
   // esbuild writes ASCII alone: a string of single bytes is the smallest.
   const source = `(function (exports, require, module) {${readFileSync(filename, 'latin1')}\n})`;
-  const script = new Script(source, { filename, cachedData: cached(filename) });
-  script.runInThisContext().call(module.exports, module.exports, find, module);
-  return module.exports;
+  return new Script(source, { filename, cachedData: cached(filename) }).runInThisContext();
 }
 
 function find(specifier) {
@@ -50,5 +55,6 @@ function cached(filename) {
   }
 }
 
+parts = load('parts.js');
 const [command] = process.argv.splice(2, 1);
 load(`${command}.js`);
