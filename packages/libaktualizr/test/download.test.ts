@@ -2,6 +2,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { createHasher, hashBytes, MetadataError } from '@ota-connect/uptane';
 import { fileAnswer, type HttpRequest } from '@ota-connect/testkit';
 import { temporaryFolder } from './support/test-device.ts';
@@ -13,6 +14,7 @@ import { downloadFile } from '../src/adapters/http/download.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
 const CUT = 123_456;
+const MEBI = 1024 * 1024;
 
 describe('download of an image', () => {
   let gateway: TestGateway;
@@ -225,6 +227,123 @@ describe('download of an image', () => {
       assert.doesNotMatch(error.message, /secret/);
       return true;
     });
+  });
+
+  it('goes on from another address, whatever tag it has for the same bytes', async () => {
+    cutOnce();
+    await assert.rejects(download(), TransportError);
+    const kept = statSync(file).size;
+    gateway.answerOf = (request: HttpRequest) => {
+      const answer = fileAnswer(request, served, 'application/octet-stream');
+      return { ...answer, headers: { ...answer.headers, etag: '"another"' } };
+    };
+    await download({ url: `${gateway.url}/mirror/image` });
+    assert.deepEqual(ranges(), [undefined, `bytes=${kept}-`]);
+    assert.equal(gateway.requests[1]?.headers['if-range'], undefined);
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('goes on where it was, when a server without ranges breaks off in what is there already', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = () => ({ status: 200, headers: {}, body: served });
+    gateway.faultOf = () => ({ kind: 'truncate', afterBytes: 1000 });
+    await assert.rejects(download(), TransportError);
+    assert.deepEqual(readFileSync(file), CONTENT.subarray(0, CUT));
+    gateway.faultOf = () => undefined;
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+  });
+
+  it('takes a range that begins before what is missing', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = () => ({
+      status: 206,
+      headers: { 'content-range': `bytes ${CUT - 500}-${CONTENT.length - 1}/${CONTENT.length}` },
+      body: CONTENT.subarray(CUT - 500),
+    });
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+    assert.equal(gateway.requests.length, 1);
+  });
+
+  it('asks on, when a server gives a range piece by piece', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    gateway.answerOf = ({ headers }) => {
+      const start = Number(/\d+/.exec(headers.range ?? '')?.[0]);
+      const body = CONTENT.subarray(start, start + 100_000);
+      const range = `bytes ${start}-${start + body.length - 1}/*`;
+      return { status: 206, headers: { 'content-range': range }, body };
+    };
+    await download();
+    assert.deepEqual(readFileSync(file), CONTENT);
+    assert.deepEqual(ranges(), [`bytes=${CUT}-`, `bytes=${CUT + 100_000}-`]);
+  });
+
+  for (const [what, headers] of [
+    ['a gap before it', { 'content-range': `bytes ${CUT + 1}-${CONTENT.length - 1}/${CONTENT.length}` }],
+    ['several at once', { 'content-type': 'multipart/byteranges; boundary=x' }],
+    ['no word of where it lies', {}],
+  ] as const) {
+    it(`asks for the whole, when a range comes with ${what}`, async () => {
+      writeFileSync(file, CONTENT.subarray(0, CUT));
+      gateway.answerOf = ({ headers: { range } }) =>
+        range === undefined
+          ? { status: 200, headers: {}, body: CONTENT }
+          : { status: 206, headers, body: Buffer.alloc(50_000) };
+      await download();
+      assert.deepEqual(readFileSync(file), CONTENT);
+      assert.deepEqual(ranges(), [`bytes=${CUT}-`, undefined]);
+    });
+  }
+
+  for (const [what, length] of [
+    ['longer', CONTENT.length + 1],
+    ['shorter', CUT + 10],
+  ] as const) {
+    it(`keeps what has arrived, when a server has an image that is ${what}`, async () => {
+      writeFileSync(file, CONTENT.subarray(0, CUT));
+      served = Buffer.alloc(length);
+      await assert.rejects(
+        download(),
+        refused(length > CONTENT.length ? 'OversizedTarget' : 'UndersizedTarget'),
+      );
+      assert.deepEqual(readFileSync(file), CONTENT.subarray(0, CUT));
+    });
+  }
+
+  it('keeps what has arrived, when a portal answers with a page', async () => {
+    writeFileSync(file, CONTENT.subarray(0, CUT));
+    const body = Buffer.from('<html>Please sign in</html>');
+    gateway.answerOf = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body });
+    await assert.rejects(
+      download(),
+      (error: unknown) => error instanceof TransportError && error.details.reason === 'web_page',
+    );
+    assert.deepEqual(readFileSync(file), CONTENT.subarray(0, CUT));
+  });
+
+  it('does not store packed bytes for those that are signed', async () => {
+    const body = gzipSync(CONTENT);
+    gateway.answerOf = () => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body });
+    await assert.rejects(download(), refused('UndersizedTarget'));
+    assert.equal(existsSync(file), false);
+  });
+
+  it('asks again for the blocks alone that a power cut took away', async () => {
+    const large = Buffer.alloc(10 * MEBI);
+    for (let at = 0; at < large.length; at += 4) large.writeUInt32LE(Math.imul(at + 1, 2654435761) >>> 0, at);
+    served = large;
+    gateway.faultOf = () => ({ kind: 'truncate', afterBytes: 9 * MEBI });
+    const whole = { lengthBytes: large.length, hashes: hashBytes(large) };
+    await assert.rejects(download(whole), TransportError);
+    gateway.faultOf = () => undefined;
+    const content = readFileSync(file);
+    content.fill(0, 2 * MEBI, 2 * MEBI + 4096);
+    writeFileSync(file, content);
+    await download(whole);
+    assert.equal(readFileSync(file).equals(large), true);
+    assert.deepEqual(ranges().slice(2), [`bytes=${2 * MEBI}-${3 * MEBI - 1}`]);
+    assert.equal(existsSync(`${file}.journal`), false);
   });
 
   it('keeps what has arrived, when it is aborted', async () => {

@@ -130,6 +130,8 @@ export class PartialFile {
   /** The complete and right image: durable, without a journal. */
   async seal(): Promise<FileStamp> {
     await this.#saving;
+    // A disk tells once that it lost what it was given.
+    if (this.#failure !== undefined) throw this.#failure;
     fsyncSync(this.descriptor);
     syncDirectory(dirname(this.#options.file));
     removeJournal(this.#options.file);
