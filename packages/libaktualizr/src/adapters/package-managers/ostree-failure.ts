@@ -4,7 +4,7 @@ import { MetadataError, quoted, type CodedError } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../../errors.ts';
 
 const MAX_WORDS = 300;
-const ADDRESS_QUERY = /(https?:\/\/[^\s?]*)\?\S*/g;
+const ADDRESS_QUERY = /(https?:\/\/[^\s?]*)\?\S*?(?=:?(?:\s|$))/g;
 
 /** curl's numbers of TLS faults: the connection, the peer's certificate, ours, the file of authorities. */
 const TLS_FAULTS: ReadonlySet<number> = new Set([35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 83, 90, 91]);
