@@ -16,6 +16,8 @@ const options = {
     'ecu-pub-key',
     'ecu-prv-key',
     ...documents.flatMap((name) => [`director-${name}`, `image-${name}`]),
+    'secondary-keys',
+    'allow-migrate',
     'delegation',
   ],
   values: ['config', 'root-version'],

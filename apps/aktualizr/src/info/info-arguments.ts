@@ -28,6 +28,7 @@ const OPTIONS = {
   'ecu-keyid': { type: 'boolean', text: 'id of the Uptane key' },
   'ecu-pub-key': { type: 'boolean', text: 'Uptane public key' },
   'ecu-prv-key': { type: 'boolean', text: 'Uptane private key' },
+  'secondary-keys': { type: 'boolean', text: 'ids and public keys of the Secondaries in the summary' },
   'director-root': { type: 'boolean', text: 'stored Root of the Director' },
   'director-timestamp': { type: 'boolean', text: 'stored Timestamp of the Director' },
   'director-snapshot': { type: 'boolean', text: 'stored Snapshot of the Director' },
@@ -37,6 +38,10 @@ const OPTIONS = {
   'image-snapshot': { type: 'boolean', text: 'stored Snapshot of the Image repository' },
   'image-targets': { type: 'boolean', text: 'stored Targets of the Image repository' },
   'root-version': { type: 'string', text: 'which Root to print, instead of the newest' },
+  'allow-migrate': {
+    type: 'boolean',
+    text: 'bring the database up to date first, which takes it for writing; not while aktualizr runs',
+  },
   delegation: { type: 'boolean', text: 'stored delegations' },
 } as const;
 

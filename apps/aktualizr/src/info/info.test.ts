@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 
 import { openStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-storage';
 import { defaultConfig } from '@ota-connect/libaktualizr/config/defaults';
-import { parseEcuSerial } from '@ota-connect/uptane';
+import { parseEcuSerial, parseHardwareId } from '@ota-connect/uptane';
 
 const COMMAND = join(import.meta.dirname, '../../bin/aktualizr-info.js');
 const GOLDEN = join(
@@ -139,6 +139,53 @@ describe('aktualizr-info', () => {
     storage.metadata.director.save('root', Buffer.from('{}'), 1);
     assert.equal((await answer).out, 'late-mango-1\n');
     storage.close();
+  });
+});
+
+describe('aktualizr-info about Secondaries', () => {
+  it('lists them with what they run, and their keys when asked to', async (test) => {
+    const { config } = device(test, GOLDEN.replace('after-update', 'ip-secondary'));
+    const { out } = await run('-c', config);
+    const expected = [
+      'Secondary ECU serial ID: ip-secondary-0001',
+      '  Secondary ECU hardware ID: sec_hw',
+      '  Secondary ECU type: IP',
+      '  Current image: sec1.bin',
+    ];
+    for (const line of expected) assert.ok(out.split('\n').includes(line), line);
+    assert.doesNotMatch(out, /key/i);
+    const withKeys = await run('-c', config, '--secondary-keys');
+    assert.match(
+      withKeys.out,
+      /Secondary public key ID: [0-9a-f]{64}\n {2}Secondary public key: -----BEGIN PUBLIC/,
+    );
+    const { secondaries } = JSON.parse((await run('-c', config, '--secondary-keys', '--json')).out);
+    assert.equal(secondaries.length, 1);
+    assert.match(secondaries[0].publicKey, /^-----BEGIN PUBLIC KEY-----\n/);
+  });
+
+  it('calls the database of a Secondary by its name', async (test) => {
+    const { directory, config } = device(test, null);
+    const storage = storageIn(directory);
+    const serial = parseEcuSerial('sec-1');
+    storage.identity.saveRegistration([{ serial, hardwareId: parseHardwareId('sec-hw'), isPrimary: true }]);
+    storage.close();
+    const { out } = await run('-c', config);
+    assert.match(out, /^Secondary ECU serial ID: sec-1\nSecondary ECU hardware ID: sec-hw\n/);
+    assert.doesNotMatch(out, /Primary|Device ID|Provisioned/);
+    writeFileSync(config, `[tls]\nserver = "https://x"\n[storage]\npath = "${directory}"\n`);
+    assert.match((await run('-c', config)).out, /^Device ID: not known yet\nPrimary ECU serial ID: sec-1\n/);
+  });
+});
+
+describe('aktualizr-info with --allow-migrate', () => {
+  it('takes the database for writing, so not while aktualizr runs', async (test) => {
+    const { directory, config } = device(test);
+    assert.equal((await run('-c', config, '--allow-migrate', '--name-only')).out, 'peer-device-0001\n');
+    const storage = storageIn(directory);
+    test.after(() => storage.close());
+    assert.equal((await run('-c', config, '--name-only')).code, 0);
+    assert.equal((await run('-c', config, '--allow-migrate', '--name-only')).code, 75);
   });
 });
 

@@ -6,7 +6,9 @@ import { openStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-s
 import type { SqliteStorage } from '@ota-connect/libaktualizr/adapters/storage/sqlite-storage';
 import type { Config } from '@ota-connect/libaktualizr/config/config';
 import { loadConfig } from '@ota-connect/libaktualizr/config/load-toml';
+import { placesInToken } from '@ota-connect/libaktualizr/config/token-config';
 import { StorageError } from '@ota-connect/libaktualizr/errors';
+import { openKeys } from '@ota-connect/libaktualizr/wiring/keys';
 
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
 import { printable } from '../output.ts';
@@ -18,6 +20,7 @@ import { requestedItems } from './stored-items.ts';
 import type { StoredItem } from './stored-items.ts';
 
 const POLL_MS = 1000;
+const TOKEN_ITEMS = ['tls-creds', 'tls-root-ca', 'tls-cert', 'ecu-keys', 'ecu-keyid', 'ecu-pub-key'] as const;
 
 await main(process.argv.slice(2));
 
@@ -37,15 +40,16 @@ async function answer(args: readonly string[]): Promise<string> {
   if (asked.flags.has('help')) return infoHelp();
   if (asked.flags.has('version')) return readVersion();
   const { config } = await loadConfig({ paths: asked.configPaths });
+  if (asked.flags.has('allow-migrate')) openStorage(config.storage).close();
   if (asked.flags.has('wait-until-provisioned')) await waitUntilProvisioned(config);
-  return looking(config, (storage) => shown(storage, config, asked));
+  return looking(config, async (stored) => shown(await withToken(stored, config, asked), config, asked));
 }
 
 function shown(storage: SqliteStorage, config: Config, asked: InfoArguments): string {
   const items = requestedItems(storage, asked);
   const isJson = asked.flags.has('json');
   if (items.length > 0) return isJson ? itemsJson(items) : itemsText(items);
-  const summary = summarize(storage, config);
+  const summary = summarize(storage, config, asked.flags.has('secondary-keys'));
   return isJson ? JSON.stringify(summary, undefined, 2) : summaryLines(summary).map(printable).join('\n');
 }
 
@@ -76,12 +80,12 @@ function itemsJson(items: readonly StoredItem[]): string {
 }
 
 async function waitUntilProvisioned(config: Config): Promise<void> {
-  while (!isProvisioned(config)) await pause(POLL_MS);
+  while (!(await isProvisioned(config))) await pause(POLL_MS);
 }
 
-function isProvisioned(config: Config): boolean {
+async function isProvisioned(config: Config): Promise<boolean> {
   try {
-    return looking(config, (storage) => storage.identity.isRegistered() && hasMetadata(storage));
+    return await looking(config, (storage) => storage.identity.isRegistered() && hasMetadata(storage));
   } catch (error) {
     // Not there yet, or just being written: what else is wrong is told when it is time to print.
     if (error instanceof StorageError && error.code !== 'corrupt') return false;
@@ -89,11 +93,22 @@ function isProvisioned(config: Config): boolean {
   }
 }
 
-function looking<T>(config: Config, look: (storage: SqliteStorage) => T): T {
+async function looking<T>(config: Config, look: (storage: SqliteStorage) => T | Promise<T>): Promise<T> {
   const storage = openStorage(config.storage, { readOnly: true });
   try {
-    return look(storage);
+    return await look(storage);
   } finally {
     storage.close();
   }
+}
+
+/** The token is opened for what is in it and asked for; never before the device has made its key there. */
+async function withToken(
+  stored: SqliteStorage,
+  config: Config,
+  { flags }: InfoArguments,
+): Promise<SqliteStorage> {
+  const isAsked = TOKEN_ITEMS.some((item) => flags.has(item));
+  if (!isAsked || placesInToken(config).length === 0 || !stored.identity.isRegistered()) return stored;
+  return (await openKeys(config, stored)).storage;
 }

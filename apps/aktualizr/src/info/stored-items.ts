@@ -41,9 +41,9 @@ export function requestedItems(
     items.push({ option, title, text, isMetadata });
   };
   if (flags.has('name-only')) add('name-only', 'Device ID', storage.identity.deviceId());
-  const tls = storage.credentials.tls();
+  const tls = storage.credentials.tls() ?? storage.credentials.parts();
   for (const [option, title, part] of TLS_PARTS) {
-    if (flags.has(option) || flags.has('tls-creds')) add(option, title, tls?.[part]);
+    if (flags.has(option) || flags.has('tls-creds')) add(option, title, tls[part] || undefined);
   }
   const key = storage.identity.primaryKey();
   const keyId = key === undefined ? undefined : clientKeyId(key.publicKey);
@@ -51,7 +51,7 @@ export function requestedItems(
   if (flags.has('ecu-pub-key') || flags.has('ecu-keys'))
     add('ecu-pub-key', 'Uptane public key', key?.publicKey.keyval.public);
   if (flags.has('ecu-prv-key') || flags.has('ecu-keys'))
-    add('ecu-prv-key', 'Uptane private key', key?.privateKey);
+    add('ecu-prv-key', 'Uptane private key', key?.privateKey || undefined);
   for (const [option, repository, role] of METADATA) {
     if (!flags.has(option)) continue;
     const store = storage.metadata[repository];
