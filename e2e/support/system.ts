@@ -197,6 +197,10 @@ images_path = "${imagesDir}"
 [import]
 base_path = "${path.join(folder, 'import')}"
 
+[control]
+socket = "${path.join(folder, 'control.sock')}"
+dbus = "off"
+
 [bootloader]
 reboot_sentinel_dir = "${path.join(folder, 'session')}"
 

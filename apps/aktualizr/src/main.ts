@@ -18,7 +18,8 @@ import { createSink, type SinkSettings } from './sink.ts';
 import { readVersion } from './version.ts';
 
 const args = process.argv.slice(2);
-const settings: SinkSettings = { loglevel: 2, format: 'text', json: args.includes('--json') };
+const isJson = args.includes('--json');
+const settings: SinkSettings = { loglevel: 2, format: 'text', results: isJson ? 'nowhere' : 'stdout' };
 const sink = createSink(settings);
 const output = createOutput(sink);
 const progress = createProgress(process.stderr, output);
@@ -27,7 +28,7 @@ settings.aside = progress;
 let isRegistered = false;
 
 const outcome = await run();
-if (settings.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+if (isJson && outcome.outcome !== 'help') process.stdout.write(`${JSON.stringify(outcome)}\n`);
 process.exitCode = args.includes('--compat-exit-codes')
   ? compatibleExitCode(outcome.exitCode, isRegistered)
   : outcome.exitCode;
@@ -46,7 +47,10 @@ async function run(): Promise<Outcome> {
 }
 
 async function act(parsed: Arguments): Promise<Outcome> {
-  if (parsed.action === 'help') return say('help', helpText());
+  if (parsed.action === 'help') {
+    settings.results = 'stdout';
+    return say('help', helpText(), 'help');
+  }
   if (parsed.action === 'version') return { ...say('version', readVersion()), version: readVersion() };
   const sources = { paths: parsed.configPaths, overrides: configOverrides(parsed, output) };
   if (parsed.action === 'check-config') return tellConfig(await checkConfig(sources));
@@ -92,6 +96,8 @@ async function runCommand(name: CommandName, asked: Asked): Promise<Outcome> {
 async function runDaemon(asked: Asked): Promise<Outcome> {
   const { full } = await import('./commands/full.ts');
   const { LogTaps } = await import('./daemon/log-taps.ts');
+  // They are its log.
+  if (isJson) settings.results = 'stderr';
   const taps = new LogTaps(output.log);
   const stop = stopOn(['SIGINT', 'SIGTERM']);
   return withAktualizr(

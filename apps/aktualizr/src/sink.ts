@@ -9,8 +9,8 @@ export type SinkSettings = {
   loglevel: number;
   /** logger.format */
   format: 'text' | 'json';
-  /** Standard output is the outcome's alone. */
-  json: boolean;
+  /** Results for people: with --json standard output is the outcome's alone, which says it all. */
+  results: 'stdout' | 'stderr' | 'nowhere';
   /** Goes away while a line is written: the progress bar. */
   aside?: { hide(): void; show(): void };
 };
@@ -32,10 +32,11 @@ const COLOURS = new Map<LineKind, 'yellow' | 'red' | 'gray'>([
 
 export function createSink(settings: SinkSettings): (line: Line) => void {
   return (line) => {
-    const isResult = line.kind === 'print' || line.kind === 'fail';
-    if (!isResult && SEVERITIES[line.kind] < settings.loglevel) return;
-    const toStdout = line.kind === 'print' && !settings.json && process.env.LOG_STDERR === undefined;
-    const stream = toStdout ? process.stdout : process.stderr;
+    const isAlwaysSaid = line.kind === 'print' || line.kind === 'fail';
+    if (!isAlwaysSaid && SEVERITIES[line.kind] < settings.loglevel) return;
+    if (line.kind === 'print' && settings.results === 'nowhere') return;
+    const isForStdout = settings.results === 'stdout' && process.env.LOG_STDERR === undefined;
+    const stream = line.kind === 'print' && isForStdout ? process.stdout : process.stderr;
     settings.aside?.hide();
     stream.write(`${settings.format === 'json' ? asJson(line) : asText(line, stream)}\n`);
     settings.aside?.show();

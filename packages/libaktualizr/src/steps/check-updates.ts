@@ -50,6 +50,8 @@ async function reportFirst(context: StepContext): Promise<boolean> {
     return false;
   } catch (error) {
     if (!(error instanceof TransportError) || error.code !== 'http_status') throw error;
+    // A server that says when to come back is asked for nothing more until then.
+    if (error.details.retryAfterSeconds !== undefined) throw error;
     context.log('warning', `The manifest was not accepted: ${error.message}`);
     return typeof error.details.status === 'number' && error.details.status >= 500;
   }

@@ -31,6 +31,8 @@ export type TestGateway = {
   readonly requests: Recorded[];
   /** Number of TLS connections so far. */
   readonly connections: () => number;
+  /** How many of them took up an earlier TLS session. */
+  readonly resumed: () => number;
   /** Asked before each answer. */
   faultOf: (request: HttpRequest) => HttpFault | undefined;
   answerOf: (request: HttpRequest) => HttpAnswer | undefined;
@@ -47,6 +49,7 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
   const simulator = await RepositorySimulator.create({ now: nowInstant(), directorFullRoles: false });
   const requests: Recorded[] = [];
   let connections = 0;
+  let resumed = 0;
   const answer = async (request: HttpRequest): Promise<HttpAnswer> => {
     const { method, path, headers, body } = request;
     const text = Buffer.from(body).toString('utf8');
@@ -72,7 +75,10 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
       else void faultyListener(answer, (request) => gateway.faultOf(request))(message, response);
     },
   );
-  server.on('secureConnection', () => (connections += 1));
+  server.on('secureConnection', (socket) => {
+    connections += 1;
+    if (socket.isSessionReused()) resumed += 1;
+  });
   server.listen(0, 'localhost');
   await once(server, 'listening');
   const gateway: TestGateway = {
@@ -86,6 +92,7 @@ export async function openTestGateway(serverDays = 2): Promise<TestGateway> {
     simulator,
     requests,
     connections: () => connections,
+    resumed: () => resumed,
     faultOf: () => undefined,
     answerOf: () => undefined,
     drips: () => false,
