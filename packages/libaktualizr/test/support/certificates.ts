@@ -1,5 +1,6 @@
 // A certificate authority for one test run: server and device certificates, also expired ones and those of a stranger.
 import { randomBytes, webcrypto } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
 
@@ -8,7 +9,10 @@ const DAY_MS = 86_400_000;
 const OID_COMMON_NAME = '2.5.4.3';
 const OID_BASIC_CONSTRAINTS = '2.5.29.19';
 const OID_ALTERNATIVE_NAME = '2.5.29.17';
+const OID_EXTENDED_KEY_USAGE = '2.5.29.37';
+const OID_OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 const DNS_NAME = 2;
+const IP_ADDRESS = 7;
 
 export type Issued = { readonly certificate: string; readonly privateKey: string };
 
@@ -17,8 +21,11 @@ export type Plan = {
   readonly isAuthority?: boolean;
   /** Days from now; negative for one that has expired. */
   readonly days?: number;
+  /** May answer for its issuer whether a certificate was revoked. */
+  readonly isResponder?: boolean;
   /** Instead of days. */
   readonly validity?: { readonly begins: Date; readonly ends: Date };
+  /** Name or IPv4 address. */
   readonly host?: string;
   readonly pathLength?: number;
 };
@@ -39,6 +46,7 @@ export async function issueFor(
   publicKey: pkijs.PublicKeyInfo,
 ): Promise<string> {
   const { commonName, isAuthority = false, days = 2, host = 'localhost', pathLength } = plan;
+  const usage = plan.isResponder === true ? [ocspSigning()] : [];
   const authority = issuer.certificate && pkijs.Certificate.fromBER(fromPem(issuer.certificate));
   const notAfter = plan.validity?.ends ?? new Date(Date.now() + days * DAY_MS);
   const notBefore = plan.validity?.begins ?? new Date(notAfter.getTime() - 10 * DAY_MS);
@@ -49,7 +57,7 @@ export async function issueFor(
     issuer: authority ? authority.subject : nameOf(commonName),
     notBefore: new pkijs.Time({ value: notBefore }),
     notAfter: new pkijs.Time({ value: notAfter }),
-    extensions: [constraints(isAuthority, pathLength), alternativeName(host)],
+    extensions: [constraints(isAuthority, pathLength), alternativeName(host), ...usage],
     subjectPublicKeyInfo: publicKey,
   });
   const der = fromPem(issuer.privateKey);
@@ -71,9 +79,19 @@ function constraints(isAuthority: boolean, pathLength: number | undefined): pkij
   return new pkijs.Extension({ extnID: OID_BASIC_CONSTRAINTS, critical: true, extnValue });
 }
 
+function ocspSigning(): pkijs.Extension {
+  const extnValue = new pkijs.ExtKeyUsage({ keyPurposes: [OID_OCSP_SIGNING] }).toSchema().toBER(false);
+  return new pkijs.Extension({ extnID: OID_EXTENDED_KEY_USAGE, critical: false, extnValue });
+}
+
+function addressName(address: string): pkijs.GeneralName {
+  const valueHex = new Uint8Array(address.split('.').map(Number)).buffer;
+  return new pkijs.GeneralName({ type: IP_ADDRESS, value: new asn1js.OctetString({ valueHex }) });
+}
+
 function alternativeName(host: string): pkijs.Extension {
   const names = new pkijs.GeneralNames({
-    names: [new pkijs.GeneralName({ type: DNS_NAME, value: host })],
+    names: [isIPv4(host) ? addressName(host) : new pkijs.GeneralName({ type: DNS_NAME, value: host })],
   });
   return new pkijs.Extension({
     extnID: OID_ALTERNATIVE_NAME,
