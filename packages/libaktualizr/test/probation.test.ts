@@ -46,7 +46,7 @@ describe('health check after an installation', () => {
     const device = await open();
     await stage.offer('good.bin', 'good');
     await device.aktualizr.uptaneCycle();
-    await stage.gateway.simulator.director.targets.clear();
+    stage.gateway.simulator.director.targets.clear();
     await stage.offer();
     machine.sick.add('app.bin');
     advanceWith(machine);
@@ -163,8 +163,8 @@ describe('health check after an installation', () => {
     const device = await open({
       wrap: {
         packageManager: (files) => {
-          const { rollback: _none, ...manager } = machine.packageManager(files);
-          return manager;
+          const { name, current, install } = machine.packageManager(files);
+          return { ...files, name, current, install };
         },
       },
     });

@@ -23,6 +23,8 @@ export type FaultPlan = {
   /** Whether the work of that call is done before it fails. */
   readonly when?: 'before' | 'after';
   readonly error?: () => Error;
+  /** Which calls are points, by their paths; all when absent. */
+  readonly counts?: (path: string) => boolean;
 };
 
 /** Counts the calls of everything that is wrapped with it. */
@@ -51,6 +53,7 @@ export class FaultPoints {
 
   #call(path: string, work: () => unknown): unknown {
     if (this.#isOff) throw new PowerCut(`no power at ${path}`);
+    if (this.#plan.counts?.(path) === false) return work();
     this.calls.push(path);
     if (this.calls.length !== this.#plan.at) return work();
     if (this.#plan.kind === 'power cut') this.#isOff = true;
