@@ -13,6 +13,7 @@ import {
 import { PRIMARY } from '@ota-connect/testkit';
 import { Aktualizr } from '../../src/aktualizr.ts';
 import type { AktualizrPorts } from '../../src/aktualizr-context.ts';
+import { media } from '../../src/adapters/files/medium.ts';
 import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts';
 import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
 import { createRepositories } from '../../src/adapters/http/repositories.ts';
@@ -69,11 +70,15 @@ export type DeviceOptions = {
   /** Milliseconds of the clock that nobody sets; the real one when absent. */
   readonly monotonic?: () => number;
   readonly newHasher?: NewHasher;
+  /** uptane.enable_offline_updates */
+  readonly takesMedia?: boolean;
   readonly mapping?: RepositoryMapping;
   readonly firstRoot?: 'provisioned';
   /** Plugged in, and registered with the device. */
   readonly secondaries?: readonly Secondary[];
   readonly secondaryWaitMs?: number;
+  readonly parallelDownloads?: number;
+  readonly keepImages?: number;
   /** Gets what is said of addresses that do not answer. */
   readonly passedOver?: string[];
   /** A device as it leaves the factory: it provisions itself by this configuration and collects its own data. */
@@ -170,6 +175,7 @@ function portsOf(
     storage,
     gateway: gatewayOver(http),
     ...repositories,
+    ...(options.takesMedia === true ? { media } : {}),
     packageManager: createNonePackageManager({
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
@@ -190,6 +196,8 @@ function portsOf(
     secondaries: new SecondaryList(options.secondaries),
     secondaryWaitMs: options.secondaryWaitMs ?? 0,
     storedImages: createStoredImages(imagesPath, storage.images),
+    parallelDownloads: options.parallelDownloads ?? 1,
+    keepImages: options.keepImages ?? 2,
     directorFullRoles: 'auto',
     ...(options.firstRoot === undefined ? {} : { firstRoot: options.firstRoot }),
     provision: async () => {
