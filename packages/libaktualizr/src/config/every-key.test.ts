@@ -32,7 +32,9 @@ async function loadLine(test: TestContext, section: string, line: string) {
 
 function valueOf(config: object, section: string, key: string): unknown {
   const sections = new Map<string, unknown>(Object.entries(config));
-  return new Map<string, unknown>(Object.entries(sections.get(section) ?? {})).get(camelCase(key));
+  const values = sections.get(section);
+  assert.ok(typeof values === 'object' && values !== null);
+  return new Map<string, unknown>(Object.entries(values)).get(camelCase(key));
 }
 
 describe('a value that its key cannot take', () => {
