@@ -266,7 +266,8 @@ export class HttpClient {
           options = { ...options, agent: await this.#connections.agentFor(relation, isForTime) };
           continue;
         }
-        throw describeFailure(error, url, hasTrustedPeer(outgoing.socket) ? 'after_handshake' : undefined);
+        const ownCertificate = this.#options.credentials()?.certificate;
+        throw describeFailure(error, url, hasTrustedPeer(outgoing.socket) ? { ownCertificate } : undefined);
       }
     }
   }

@@ -1,5 +1,6 @@
 // Turns what TLS and sockets throw into one sentence for a person and one code for a program. The original error stays
 // as `cause`. A server that refuses our certificate and a server that we refuse are different faults and say so.
+import { X509Certificate } from 'node:crypto';
 import { TransportError } from '../../errors.ts';
 
 const UNREACHABLE = new Map([
@@ -29,8 +30,11 @@ const FOREIGN = new Set([
 
 const CLOSED = new Set(['ECONNRESET', 'EPIPE']);
 
+/** The server took the connection. PEM of the certificate that it was shown. */
+export type AfterHandshake = { readonly ownCertificate: string | undefined };
+
 /** `details.reason` is `closed_after_handshake`, when the server took the connection and ended it without an answer. */
-export function describeFailure(error: unknown, url: URL, when?: 'after_handshake'): unknown {
+export function describeFailure(error: unknown, url: URL, afterHandshake?: AfterHandshake): unknown {
   if (error instanceof TransportError || !(error instanceof Error)) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const tls = describeTls(code, url, error);
@@ -39,10 +43,12 @@ export function describeFailure(error: unknown, url: URL, when?: 'after_handshak
     return new TransportError('truncated', `The answer of ${url.origin} broke off.`, { cause: error });
   }
   const reason = UNREACHABLE.get(code);
+  const isClosed = afterHandshake !== undefined && CLOSED.has(code);
+  if (isClosed && isExpired(afterHandshake.ownCertificate)) return expiredDevice(url, error);
   if (reason !== undefined) {
     return new TransportError('unreachable', `The server ${url.origin} cannot be reached: ${reason}.`, {
       cause: error,
-      details: when === 'after_handshake' && CLOSED.has(code) ? { reason: 'closed_after_handshake' } : {},
+      details: isClosed ? { reason: 'closed_after_handshake' } : {},
     });
   }
   if (code.startsWith('HPE_')) {
@@ -76,6 +82,9 @@ function describeTls(code: string, url: URL, cause: Error): TransportError | und
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return refused(`The certificate of ${url.origin} was issued for another host name.`, 'other_host');
   }
+  if (/^ERR_SSL_.*ALERT_CERTIFICATE_EXPIRED$/.test(code)) {
+    return expiredDevice(url, cause);
+  }
   if (/^ERR_SSL_.*ALERT/.test(code)) {
     return refused(`${url.origin} refuses the certificate of this device.`, 'device_certificate');
   }
@@ -83,4 +92,15 @@ function describeTls(code: string, url: URL, cause: Error): TransportError | und
     return refused(`No secure connection to ${url.origin} could be made: ${cause.message}.`, 'protocol');
   }
   return undefined;
+}
+
+/** Some servers say no word about a certificate that has expired: they close the connection. */
+function expiredDevice(url: URL, cause: Error): TransportError {
+  const message = `${url.origin} refuses the certificate of this device, since it has expired: give the device new credentials, where [import] points or by provisioning it anew. Unless its clock is wrong.`;
+  return new TransportError('tls_refused', message, { cause, details: { reason: 'device_certificate' } });
+}
+
+/** By the clock alone: it is about the words. */
+function isExpired(certificate: string | undefined): boolean {
+  return certificate !== undefined && new X509Certificate(certificate).validToDate.getTime() < Date.now();
 }

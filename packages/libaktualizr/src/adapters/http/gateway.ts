@@ -150,6 +150,19 @@ export function isOk(response: HttpResponse): boolean {
   return response.status >= 200 && response.status < 400;
 }
 
+/** What a person can do about refusals that fleets have met. client-features W-09 */
+const ECU_ADVICE: ReadonlyMap<string, string> = new Map([
+  [
+    'ecu_already_registered',
+    ' Another device has an ECU of this serial: give this one another (provision.primary_ecu_serial), or remove that device.',
+  ],
+  [
+    'replace_ecu_assignment_exists',
+    ' The ECUs of this device changed while an update is assigned to it: cancel the assignment on the server; the device tries again by itself.',
+  ],
+  ['invalid_entity', ' The server does not take a key, serial or hardware id of an ECU.'],
+]);
+
 /** Of a certificate that the gateway has never issued, or whose device was removed. server-protocol 2.1; ours */
 const UNKNOWN_DEVICE = 'unknown_certificate';
 const PROVISION_ANEW =
@@ -161,12 +174,13 @@ export function httpStatus(
   whose: 'device' | 'shared' = 'device',
 ): TransportError {
   const { code, description } = readProblem(response);
-  const said = description ?? code;
+  // The code as well: whoever asks the operator of the server names it.
+  const said = [code, description].filter((part) => part !== undefined).join(': ');
   const advice = whose === 'device' && code === UNKNOWN_DEVICE ? PROVISION_ANEW : '';
   const retry = retryAfterSeconds(response.status, response.headers);
   return new TransportError(
     'http_status',
-    `${withoutQuery(url)} answered ${response.status}${said === undefined ? '' : ` (${said})`}.${advice}`,
+    `${withoutQuery(url)} answered ${response.status}${said === '' ? '' : ` (${said})`}.${advice}`,
     {
       details: {
         status: response.status,
@@ -192,7 +206,9 @@ function refusedProvisioning(response: HttpResponse, url: string, known: 'device
   const exists = code === 'device_already_registered' || code === 'ecu_already_registered';
   if (response.status >= 500) return cause;
   if (known === 'ecus_refused') {
-    return new ProvisioningError('ecus_refused', `The server did not register the ECUs: ${cause.message}`, {
+    const advice = ECU_ADVICE.get(String(code)) ?? '';
+    const message = `The server did not register the ECUs: ${cause.message}${advice}`;
+    return new ProvisioningError('ecus_refused', message, {
       cause,
       details: cause.details,
     });
