@@ -2,7 +2,7 @@
 // union. They are for people and progress bars; what the server must know goes through the report queue. client-features 4.4.
 import type { Campaign } from '@ota-connect/contract/device';
 import type { CodedError } from '@ota-connect/uptane';
-import type { CheckResult, DownloadResult, InstallResult } from './results.ts';
+import type { DownloadResult, InstallResult, OfflineCheckResult } from './results.ts';
 
 /** The verb threw this error instead of answering. */
 export type Failed = { readonly kind: 'error'; readonly error: CodedError };
@@ -16,7 +16,7 @@ export type AktualizrEvent =
   | {
       readonly kind: 'UpdateCheckComplete';
       readonly targets: readonly string[];
-      readonly result: CheckResult | Failed;
+      readonly result: OfflineCheckResult | Failed;
     }
   /** Once for each whole percent (0 to 100) of a target, and at least every 15 s while bytes come. */
   | {
@@ -44,6 +44,8 @@ export type AktualizrEvent =
       readonly success: boolean;
       readonly result: InstallResult | Failed;
     }
+  /** A look at a version on probation. `detail`: what the health check said. */
+  | { readonly kind: 'HealthChecked'; readonly good: boolean; readonly detail: string }
   | { readonly kind: 'CampaignCheckComplete'; readonly campaigns: readonly Campaign[] }
   | { readonly kind: 'CampaignAcceptComplete' | 'CampaignDeclineComplete' | 'CampaignPostponeComplete' }
   /** The installation waits for these ECUs to answer. Said once for each set of them. */
@@ -89,7 +91,7 @@ export class EventSink {
   }
 }
 
-export function checkComplete(result: CheckResult | Failed): AktualizrEvent {
+export function checkComplete(result: OfflineCheckResult | Failed): AktualizrEvent {
   const targets = result.kind === 'updates' || result.kind === 'blocked' ? result.update.targets : [];
   return { kind: 'UpdateCheckComplete', targets: targets.map(({ name }) => name), result };
 }

@@ -18,8 +18,8 @@ export type LoopOptions = {
   readonly signal: AbortSignal;
   readonly onCycle: (result: CycleResult) => void;
   readonly onError: (error: unknown) => void;
-  /** uptane.force_install_completion */
-  readonly endWhenRebootNeeded: () => boolean;
+  /** Asked after each poll that leaves a reboot due, whether the loop ends for it: uptane.force_install_completion. */
+  readonly endWhenRebootNeeded: () => boolean | Promise<boolean>;
   /** For whoever wants to end a pause or the loop. */
   readonly control?: PollingControl;
   /** From 0 up to 1; `Math.random` when absent. */
@@ -66,7 +66,7 @@ async function poll(
     const result = await aktualizr.uptaneCycle({ signal, manifestMaxAgeMs: polling().manifestMaxAgeMs });
     onCycle(result);
     if (isSettled(result)) await aktualizr.removeOldImages({ signal });
-    if (endWhenRebootNeeded() && result.install?.kind === 'needs_completion') return 'reboot_needed';
+    if (aktualizr.needsReboot() && (await endWhenRebootNeeded())) return 'reboot_needed';
     await aktualizr.flushReports({ signal });
     // What was not fetched is asked for again and again, until the attempts are used up.
     if (result.download?.kind === 'failed') control.failed(retryAfterOf(result.download.error));

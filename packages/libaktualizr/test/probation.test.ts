@@ -1,6 +1,7 @@
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { PRIMARY } from '@ota-connect/testkit';
+import type { PackageManager } from '../src/ports.ts';
 import { GRACE_MS, onMachine } from './support/machine-stage.ts';
 import { eventNames, manifestsOf, reportsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
@@ -163,8 +164,9 @@ describe('health check after an installation', () => {
     const device = await open({
       wrap: {
         packageManager: (files) => {
-          const { name, current, install } = machine.packageManager(files);
-          return { ...files, name, current, install };
+          const manager: PackageManager = machine.packageManager(files);
+          delete manager.rollback;
+          return manager;
         },
       },
     });

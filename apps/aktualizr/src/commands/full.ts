@@ -62,12 +62,16 @@ export async function full(context: FullContext): Promise<Outcome> {
 async function loop(context: FullContext, daemon: Daemon, supervision: Supervision): Promise<Outcome> {
   const { aktualizr, clock, output, stop } = context;
   const isNews = createNewsFilter();
+  let rebooting: ExitCode | undefined;
   const ended = await runForever(aktualizr, {
     clock,
     control: daemon.polling,
     polling: () => pollingSettings(daemon.config),
     signal: stop,
-    endWhenRebootNeeded: () => daemon.config.uptane.forceInstallCompletion,
+    endWhenRebootNeeded: async () => {
+      if (daemon.config.uptane.forceInstallCompletion) rebooting = await reboot(context, daemon.config);
+      return rebooting !== undefined;
+    },
     onCycle: (result) => {
       const summary = summaryOf(result);
       daemon.note(summary);
@@ -85,7 +89,7 @@ async function loop(context: FullContext, daemon: Daemon, supervision: Supervisi
       else if (isFirst) output.fail(error);
     },
   });
-  if (ended === 'reboot_needed') return outcomeOf('rebooting', await reboot(daemon.config, output));
+  if (ended === 'reboot_needed') return outcomeOf('rebooting', rebooting ?? EXIT_CODES.ok);
   output.print('Stopped.');
   return outcomeOf('stopped', EXIT_CODES.ok);
 }
@@ -121,9 +125,15 @@ function summaryOf({ check, download, install }: CycleResult): string {
   return [check.kind, detail, download?.kind, install?.kind].filter(Boolean).join(' ');
 }
 
-async function reboot(config: Config, output: Output): Promise<ExitCode> {
+/** undefined: a hook holds it back, and is asked again after the next poll. */
+async function reboot({ aktualizr, output }: FullContext, config: Config): Promise<ExitCode | undefined> {
   output.print(`Rebooting: ${config.bootloader.rebootCommand}`);
-  const { spawnSync } = await import('node:child_process');
-  const { status } = spawnSync(config.bootloader.rebootCommand, { shell: true, stdio: 'inherit' });
-  return status === 0 ? EXIT_CODES.ok : EXIT_CODES.rebootNeeded;
+  const result = await aktualizr.completeInstallation();
+  if (result.kind === 'postponed') {
+    output.print(`The reboot is postponed (${result.by}): ${result.reason}`);
+    return undefined;
+  }
+  if (result.kind !== 'failed') return EXIT_CODES.ok;
+  output.log('error', `The reboot failed: ${result.detail}`);
+  return EXIT_CODES.rebootNeeded;
 }

@@ -25,6 +25,7 @@ export async function judgeHealth(
   const found = onTrial(context, state);
   if (found === undefined || state.kind !== 'Probation') return WITHDRAWN;
   const { good, detail } = (await context.health?.isGood(signal)) ?? { good: true, detail: '' };
+  if (context.health !== undefined) context.events.emit({ kind: 'HealthChecked', good, detail });
   if (good) {
     await context.bootloader.good();
     return endWith(context, found, { success: true, code: 'OK', description: 'Installed and found healthy' });
