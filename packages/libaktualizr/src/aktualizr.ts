@@ -4,7 +4,7 @@
 import type { Campaign, CampaignDecision } from '@ota-connect/contract/device';
 import type { EcuSerial, JsonObject } from '@ota-connect/uptane';
 import { createContext, type AktualizrPorts } from './aktualizr-context.ts';
-import { CommandQueue, type VerbOptions } from './command-queue.ts';
+import { AbortedError, CommandQueue, type VerbOptions } from './command-queue.ts';
 import { SecondaryError } from './errors.ts';
 import { AS_ORIGINAL, type PollingSettings } from './polling/polling-settings.ts';
 import { EventSink } from './events.ts';
@@ -18,6 +18,8 @@ import type {
   CycleResult,
   DownloadResult,
   InstallResult,
+  OfflineCheckResult,
+  OfflineCycleResult,
 } from './results.ts';
 import { describeSecondaries, type SecondaryInfo } from './secondaries/secondary-info.ts';
 import { campaignControl } from './steps/campaign-control.ts';
@@ -29,7 +31,7 @@ import { removeOldImages } from './steps/remove-old-images.ts';
 import { sendDeviceData } from './steps/send-device-data.ts';
 import { sendManifest } from './steps/send-manifest.ts';
 import type { Commands } from './update-cycle/run.ts';
-import type { CycleState } from './update-cycle/states.ts';
+import type { CycleState, MediumPlace } from './update-cycle/states.ts';
 import { completeInstallation } from './verbs/complete-installation.ts';
 import { isRebootDue } from './verbs/settle.ts';
 import { startUp } from './verbs/start-up.ts';
@@ -49,6 +51,11 @@ export type DeviceStatus = {
 export type CycleOptions = VerbOptions & {
   /** For a daemon that polls: a manifest that says nothing new is left out while the last one is younger. 0: never. */
   readonly manifestMaxAgeMs?: number;
+};
+
+export type OfflineOptions = VerbOptions & {
+  /** The name of a lockbox, also of one that was applied before; absent: the best of those that are new. */
+  readonly lockbox?: string;
 };
 
 /** Of `runForever`; what is left out is as the configuration says. */
@@ -73,6 +80,8 @@ export class Aktualizr {
   readonly #loop: { readonly polling: PollingSettings; readonly endsForReboot: boolean };
   #hardwareInfo: JsonObject | undefined;
   #isInitialized = false;
+  #giveWay = new AbortController();
+  #waitingMedia = 0;
 
   constructor(ports: AktualizrPorts) {
     this.#queue = ports.queue ?? new CommandQueue();
@@ -177,11 +186,41 @@ export class Aktualizr {
     this.#network?.setDownloadBandwidth(bytesPerSecond);
   }
 
-  /** Check, download, install and report, as one command. */
+  /** Check, download, install and report, as one command. Gives way to a medium that is inserted meanwhile. */
   uptaneCycle({ manifestMaxAgeMs = 0, ...options }: CycleOptions = {}): Promise<CycleResult> {
     const cycle = (signal: AbortSignal) =>
-      this.#context.told.whilePolling(manifestMaxAgeMs, () => this.#update.cycle(signal));
+      this.#context.told.whilePolling(manifestMaxAgeMs, () =>
+        this.#update.cycle(signal, this.#giveWay.signal),
+      );
     return this.#provisioned(cycle, options);
+  }
+
+  /**
+   * Looks for a lockbox below a folder, where a medium is; `lockbox` names the only one that may be taken. `download` and
+   * `install` go on from there, without the network. @throws ProvisioningError, ConfigError; TransportError when the medium
+   * cannot be read
+   */
+  checkUpdatesOffline(directory: string, options: OfflineOptions = {}): Promise<OfflineCheckResult> {
+    const place = placeOf(directory, options);
+    return this.#first((signal) => this.#update.checkOffline(signal, place), options);
+  }
+
+  /** Looks for a lockbox, copies its images and installs them, as one command; the next manifest brings the report. */
+  uptaneCycleOffline(directory: string, options: OfflineOptions = {}): Promise<OfflineCycleResult> {
+    const place = placeOf(directory, options);
+    return this.#first((signal) => this.#update.cycleOffline(signal, place), options);
+  }
+
+  /** Ends a running cycle between its stages, and its transfers at once: they go on later where they were. */
+  async #first<T>(work: (signal: AbortSignal) => Promise<T>, options: VerbOptions): Promise<T> {
+    this.#waitingMedia += 1;
+    this.#giveWay.abort(new AbortedError());
+    try {
+      return await this.#queue.run(work, options);
+    } finally {
+      this.#waitingMedia -= 1;
+      if (this.#waitingMedia === 0) this.#giveWay = new AbortController();
+    }
   }
 
   /**
@@ -323,4 +362,8 @@ export class Aktualizr {
     const state = this.#context.storage.cycle.load();
     this.#context.reports.enqueue(id, 'update' in state ? { correlationId: state.update.correlationId } : {});
   }
+}
+
+function placeOf(directory: string, { lockbox }: OfflineOptions): MediumPlace {
+  return lockbox === undefined ? { directory } : { directory, lockbox };
 }

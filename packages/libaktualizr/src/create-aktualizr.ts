@@ -1,6 +1,7 @@
 // All wiring of a device client, read from top to bottom: configuration, storage, identity, one TLS connection, repositories,
 // package manager, library. Nothing here touches the network. What each line wires is a file of wiring/. ARCHITECTURE 4.4.
 import { randomUUID } from 'node:crypto';
+import { media } from './adapters/files/medium.ts';
 import { createStoredImages } from './adapters/files/stored-images.ts';
 import { openStorage } from './adapters/storage/sqlite-storage.ts';
 import { Aktualizr } from './aktualizr.ts';
@@ -43,6 +44,7 @@ export async function createAktualizr(options: AktualizrOptions = {}): Promise<A
       clock: parts.clock,
       gateway: server.gateway,
       time: server.time,
+      ...(config.uptane.enableOfflineUpdates ? { media } : {}),
       packageManager: await createPackageManager(parts, server),
       ...(await createInstalling(config, parts.log)),
       secondaries: parts.secondaries,

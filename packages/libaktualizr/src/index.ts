@@ -2,7 +2,13 @@
 // signer or Secondaries needs besides. It is all that the published package has.
 export { createAktualizr } from './create-aktualizr.ts';
 export type { AktualizrOptions, PackageManagerFactory, PrimarySigner } from './wiring/options.ts';
-export { Aktualizr, type CycleOptions, type DeviceStatus, type RunOptions } from './aktualizr.ts';
+export {
+  Aktualizr,
+  type CycleOptions,
+  type DeviceStatus,
+  type OfflineOptions,
+  type RunOptions,
+} from './aktualizr.ts';
 export type { AktualizrPorts } from './aktualizr-context.ts';
 export { runForever, type LoopEnd, type LoopOptions } from './run-forever.ts';
 export { PollingControl } from './polling/polling-control.ts';
@@ -17,6 +23,8 @@ export type {
   CycleResult,
   DownloadResult,
   InstallResult,
+  OfflineCheckResult,
+  OfflineCycleResult,
   OnProbation,
   Pending,
   Postponed,
@@ -47,6 +55,7 @@ export type {
   Clock,
   DeviceInstallationResult,
   EcuIdentity,
+  EcuInstallationResult,
   FetchProgress,
   InstallationResult,
   InstalledVersion,
@@ -56,6 +65,7 @@ export type {
   SecondaryImage,
   StoredImage,
 } from './ports.ts';
+export { createImageFiles, type ImageFiles } from './adapters/package-managers/image-files.ts';
 export type { PackageManagerOptions } from './adapters/package-managers/select.ts';
 export type { SecondaryInfo } from './secondaries/secondary-info.ts';
 export type { DeviceDataSource, Log } from './steps/context.ts';

@@ -8,7 +8,10 @@ import type {
   HardwareId,
   Instant,
   JsonObject,
+  LockboxSource,
+  MetadataSource,
   MetadataStore,
+  OfflineStore,
   PublicKey,
   VerifiedTarget,
 } from '@ota-connect/uptane';
@@ -60,7 +63,12 @@ export type InstallationResult = {
 export type DeviceInstallationResult = InstallationResult & {
   readonly rawReport: string;
   readonly correlationId: string;
+  /** What it was made from, as a verb answers it; the storage has these in a table of their own. */
+  readonly ecus?: readonly EcuInstallationResult[];
 };
+
+/** `ecu`: its serial. */
+export type EcuInstallationResult = { readonly ecu: EcuSerial; readonly result: InstallationResult };
 
 /** An ECU that the device has registered (or is about to). */
 export type EcuIdentity = {
@@ -113,6 +121,20 @@ export type Gateway = {
 /** Progress of one transfer, in bytes of the whole image, or in objects of an OSTree commit; `text` names the phase. */
 export type FetchProgress = (received: number, total: number, text?: string) => void;
 
+/** Images on a removable medium: files by the names of their targets, and below `ostree` a repository. */
+export type ImageMedium = { readonly directory: string; readonly imagesDirectory: string };
+
+/** What lies on a removable medium. What cannot be read throws TransportError `unreachable`. */
+export type Medium = {
+  readonly directorRoots: MetadataSource;
+  readonly lockboxes: LockboxSource;
+  readonly image: MetadataSource;
+  readonly images: ImageMedium;
+};
+
+/** Media that anybody may have written: no name leads out of the directory, no symbolic link is followed. */
+export type Media = { open(directory: string): Medium };
+
 /**
  * Stores and installs images on the Primary. `fetch` resumes what an earlier call left, verifies every listed hash while
  * streaming and is durable when it returns; it throws TransportError or InstallError (`no_space`, `rejected_format`)
@@ -127,6 +149,8 @@ export type PackageManager = {
     target: VerifiedTarget,
     onProgress: FetchProgress,
     signal: AbortSignal,
+    /** Where the image is taken from, in place of the network. */
+    medium?: ImageMedium,
   ): Promise<'fetched' | 'already_there'>;
   /** Whether the stored image is the signed one; hashes what this process has not hashed already; no network. */
   verify(target: VerifiedTarget): Promise<'verified' | 'missing' | 'incomplete' | 'tampered'>;
@@ -324,6 +348,8 @@ export type Storage = {
     /** Of a repository besides these two, by its name in the repository mapping. */
     readonly further: (name: string) => MetadataStore;
   };
+  /** What was verified of media; Roots are those of `metadata`. */
+  readonly offline: { readonly documents: OfflineStore; readonly image: MetadataStore };
   readonly installations: InstallationStore;
   readonly reports: ReportStore;
   readonly cycle: CycleStore;

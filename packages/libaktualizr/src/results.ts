@@ -64,6 +64,16 @@ export type CompletionResult =
   | { readonly kind: 'failed'; readonly detail: string }
   | Postponed;
 
+/** `no_lockbox`: nothing that could be one lies there. `nothing_new`: what lies there was installed before. */
+export type OfflineCheckResult = CheckResult | { readonly kind: 'no_lockbox' };
+
+/** The report travels with the next manifest. */
+export type OfflineCycleResult = {
+  readonly check: OfflineCheckResult;
+  readonly download?: DownloadResult;
+  readonly install?: InstallResult;
+};
+
 export type CampaignControlResult =
   | { readonly kind: 'sent'; readonly campaignId: string }
   /** Stored, and sent with the next command; `error` says why the server could not be asked. */

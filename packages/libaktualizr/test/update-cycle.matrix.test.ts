@@ -41,6 +41,9 @@ const STATES: { readonly [kind in CycleStateKind]: CycleState } = {
 const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
   CheckRequested: { kind: 'CheckRequested' },
   RecheckRequested: { kind: 'RecheckRequested' },
+  OfflineCheckRequested: { kind: 'OfflineCheckRequested', medium: { directory: '/media/stick' } },
+  NothingOnMedium: { kind: 'NothingOnMedium', found: true },
+  MediumBlocked: { kind: 'MediumBlocked', update },
   NothingNew: { kind: 'NothingNew' },
   TargetsFound: { kind: 'TargetsFound', update: other },
   TargetsBlocked: { kind: 'TargetsBlocked', update: other },
@@ -73,6 +76,7 @@ const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
 const EXPECTED = `
 Idle               CheckRequested         Checking           check
 Idle               RecheckRequested       Checking           recheck
+Idle               OfflineCheckRequested  Checking           checkOffline
 Idle               ReportRequested        Reporting          report
 Idle               Interrupted            Idle               none
 Checking           NothingNew             Idle               none
@@ -81,10 +85,13 @@ Checking           TargetsBlocked         Idle               none
 Checking           MetadataRefused        Reporting          none
 Checking           MetadataRefusedAgain   Idle               none
 Checking           RefusedUpdateStands    (as-before)        none
+Checking           NothingOnMedium        (as-before)        none
+Checking           MediumBlocked          (as-before)        none
 Checking           Postponed              (as-before)        none
 Checking           Interrupted            (as-before)        none
 UpdatesAvailable   CheckRequested         Checking           check
 UpdatesAvailable   RecheckRequested       Checking           recheck
+UpdatesAvailable   OfflineCheckRequested  Checking           checkOffline
 UpdatesAvailable   DownloadRequested      Downloading        download
 UpdatesAvailable   InstallRequested       Installing         install
 UpdatesAvailable   Interrupted            UpdatesAvailable   none
@@ -96,6 +103,7 @@ Downloading        Postponed              UpdatesAvailable   none
 Downloading        Interrupted            UpdatesAvailable   none
 Downloaded         CheckRequested         Checking           check
 Downloaded         RecheckRequested       Checking           recheck
+Downloaded         OfflineCheckRequested  Checking           checkOffline
 Downloaded         DownloadRequested      Downloading        download
 Downloaded         InstallRequested       Installing         install
 Downloaded         Interrupted            Downloaded         none
@@ -138,6 +146,7 @@ FinalizingRollback UpdateWithdrawn        Idle               none
 FinalizingRollback Interrupted            AwaitingRollback   none
 Reporting          CheckRequested         Checking           check
 Reporting          RecheckRequested       Checking           recheck
+Reporting          OfflineCheckRequested  Checking           checkOffline
 Reporting          ReportRequested        Reporting          report
 Reporting          ManifestAccepted       Idle               none
 Reporting          ManifestNotSent        Reporting          none

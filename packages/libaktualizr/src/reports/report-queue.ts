@@ -21,6 +21,7 @@ export class ReportQueue {
   readonly #options: ReportQueueOptions;
   #quiet = { fromMs: 0, untilMs: 0 };
   #turn: Promise<unknown> = Promise.resolve();
+  #holders = 0;
 
   constructor(options: ReportQueueOptions) {
     this.#options = options;
@@ -39,6 +40,16 @@ export class ReportQueue {
     });
   }
 
+  /** What is queued meanwhile stays queued: nobody is asked. */
+  async whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    this.#holders += 1;
+    try {
+      return await work();
+    } finally {
+      this.#holders -= 1;
+    }
+  }
+
   /**
    * Answers whether the queue is empty now. Never throws what the network does; errors of the storage it does. Transfers
    * that run at the same time flush in turn, so that nothing is sent twice.
@@ -55,7 +66,7 @@ export class ReportQueue {
     for (;;) {
       const batch = store.queued(size);
       if (batch.length === 0) return 'empty';
-      if (this.#isQuiet(clock.now())) return 'kept';
+      if (this.#holders > 0 || this.#isQuiet(clock.now())) return 'kept';
       const answer = await this.#post(batch.map(({ event }) => event));
       if (answer === 'failed') return 'kept';
       if (answer === 'too_large' && batch.length > 1) {

@@ -1,6 +1,7 @@
 // One check: events that wait (an answer to a campaign may bring the update), network information if it changed, the
 // manifest, then the metadata of both repositories. What failed too often under its correlation ID is left alone; an update
 // that is known survives an answer that says nothing about it. client-protocol 6.3; Uptane Standard #full_verification.
+import { MetadataError, secureImageRoot } from '@ota-connect/uptane';
 import { TransportError } from '../errors.ts';
 import { MAX_ATTEMPTS, targetKey } from './attempts.ts';
 import type { StepContext } from './context.ts';
@@ -21,7 +22,25 @@ export async function checkUpdates(context: StepContext, state: CycleState): Pro
       ? { kind: 'RefusedUpdateStands', error: event.error }
       : event;
   }
+  if (event.kind === 'NothingNew') await secureImageSide(context);
   return isLater && event.kind === 'TargetsFound' ? afterTheReport(context, event) : event;
+}
+
+/**
+ * A device that takes lockboxes gets its first Root of the Image repository from the server, at the first contact, and
+ * never from a medium. client-features TDX-11
+ */
+async function secureImageSide(context: StepContext): Promise<void> {
+  const { media, mapped, imageSource, storage, time, firstRoot, log } = context;
+  const { image: store } = storage.metadata;
+  if (media === undefined || mapped !== undefined || store.load('root') !== undefined) return;
+  try {
+    const own = firstRoot === undefined ? {} : { firstRoot };
+    await secureImageRoot({ name: 'image', store, source: imageSource, ...own }, time.now());
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    log('warning', `There is no Root of the Image repository yet, which lockboxes need: ${error.message}`);
+  }
 }
 
 /** The same verdict from what is stored: no network, no manifest. */

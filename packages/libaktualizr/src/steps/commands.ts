@@ -2,6 +2,7 @@
 import type { CycleCommand, CycleEvent } from '../update-cycle/transitions.ts';
 import type { Commands } from '../update-cycle/run.ts';
 import type { CycleState } from '../update-cycle/states.ts';
+import { checkOffline } from './check-offline.ts';
 import { checkUpdates, recheckUpdates } from './check-updates.ts';
 import type { StepContext } from './context.ts';
 import { downloadTargets } from './download-targets.ts';
@@ -16,6 +17,7 @@ type Step = (context: StepContext, state: CycleState, signal: AbortSignal) => Pr
 const STEPS: { readonly [command in Exclude<CycleCommand, 'none'>]: Step } = {
   check: checkUpdates,
   recheck: recheckUpdates,
+  checkOffline,
   download: (context, _state, signal) => downloadTargets(context, signal),
   install: (context, _state, signal) => installUpdate(context, signal),
   finalize: finalizeInstall,

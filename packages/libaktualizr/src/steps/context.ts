@@ -21,6 +21,7 @@ import type {
   Health,
   Hooks,
   InstalledVersion,
+  Media,
   PackageManager,
   RebootSentinel,
   Storage,
@@ -64,6 +65,8 @@ export type StepContext = {
   readonly graceMs: number;
   readonly hooks?: Hooks;
   readonly updateLock?: UpdateLock;
+  /** undefined: updates come from servers alone. */
+  readonly media?: Media;
   readonly secondaries: SecondaryList;
   readonly storedImages: StoredImages;
   /** network.parallel_downloads; one when absent. */

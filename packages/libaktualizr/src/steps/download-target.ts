@@ -3,7 +3,7 @@
 // client-protocol 3.5, 6.5.
 import { MetadataError, type VerifiedTarget } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../errors.ts';
-import type { FetchProgress } from '../ports.ts';
+import type { FetchProgress, ImageMedium } from '../ports.ts';
 import {
   asCorrelationId,
   FETCH_PAUSES_MS,
@@ -27,15 +27,19 @@ export type TargetOutcome =
   | { readonly kind: 'fetched' }
   | { readonly kind: 'interrupted' | 'failed'; readonly target: VerifiedTarget; readonly error: Failure };
 
+type Means = { readonly signal: AbortSignal; readonly medium?: ImageMedium };
+
 /** `onFailure` runs in one go with the count of the attempts. @throws what is not the fault of this target */
 export async function downloadTarget(
   context: StepContext,
   target: VerifiedTarget,
   correlationId: string,
-  how: { readonly signal: AbortSignal; readonly onFailure: (error: Failure) => void },
+  how: Means & { readonly onFailure: (error: Failure) => void },
 ): Promise<TargetOutcome> {
   const { reports, events, storage } = context;
   const tell = async (id: 'EcuDownloadStarted' | 'EcuDownloadCompleted', success?: boolean) => {
+    // As Torizon's: of a copy the server hears nothing.
+    if (how.medium !== undefined) return;
     for (const ecu of target.ecus.keys()) {
       reports.enqueue(id, { correlationId, ecu, ...(success === undefined ? {} : { success }) });
     }
@@ -43,7 +47,7 @@ export async function downloadTarget(
   };
   await tell('EcuDownloadStarted');
   try {
-    await fetchWithRetries(context, target, how.signal);
+    await fetchWithRetries(context, target, how);
   } catch (error) {
     if (!isFailure(error)) throw error;
     events.emit({ kind: 'DownloadTargetComplete', target: target.name, success: false });
@@ -62,18 +66,16 @@ export async function downloadTarget(
   return { kind: 'fetched' };
 }
 
-async function fetchWithRetries(
-  context: StepContext,
-  target: VerifiedTarget,
-  signal: AbortSignal,
-): Promise<void> {
+async function fetchWithRetries(context: StepContext, target: VerifiedTarget, means: Means): Promise<void> {
+  const { signal, medium } = means;
   for (const pauseMs of [...FETCH_PAUSES_MS, undefined]) {
     try {
-      await fetchUnlessPaused(context, target, signal);
+      await fetchUnlessPaused(context, target, means);
       return;
     } catch (error) {
       recordAttack(context, error, target.name);
-      const isLast = pauseMs === undefined || error instanceof InstallError;
+      // A medium that is gone does not come back in a second.
+      const isLast = pauseMs === undefined || error instanceof InstallError || medium !== undefined;
       if (isLast || !isFailure(error)) throw error;
       const waitSeconds = Number(error.details.retryAfterSeconds ?? 0);
       if (waitSeconds > MAX_WAIT_SECONDS) throw error;
@@ -87,7 +89,7 @@ async function fetchWithRetries(
 async function fetchUnlessPaused(
   context: StepContext,
   target: VerifiedTarget,
-  signal: AbortSignal,
+  { signal, medium }: Means,
 ): Promise<void> {
   for (;;) {
     await context.gate.opened(signal);
@@ -97,6 +99,7 @@ async function fetchUnlessPaused(
         target,
         progressOf(context, target),
         AbortSignal.any([signal, paused]),
+        medium,
       );
       return;
     } catch (error) {

@@ -13,12 +13,14 @@ import { saveResult } from './report-result.ts';
 export async function downloadTargets(context: StepContext, signal: AbortSignal): Promise<CycleEvent> {
   const confirmed = await confirmUpdate(context);
   if (confirmed.kind !== 'confirmed') return confirmed;
-  const { correlationId } = confirmed.update;
+  const { correlationId, medium } = confirmed.update;
+  const images = medium && context.media?.open(medium.directory).images;
   const targets = confirmed.targets.filter((target) => isFetchedHere(context, target));
   const failures: { readonly name: string; readonly error: Failure }[] = [];
   const outcomes = await severalAtATime(targets, context.parallelDownloads ?? 1, signal, (target, ended) =>
     downloadTarget(context, target, correlationId, {
       signal: ended,
+      ...(images && { medium: images }),
       onFailure: (error) => {
         failures.push({ name: target.name, error });
         saveFailures(context, failures, correlationId);

@@ -120,7 +120,8 @@ function forgetTold({ storage: { cycle, attacks } }: StepContext): void {
   attacks.passed('metadata');
 }
 
-function refuse(context: StepContext, error: MetadataError, correlationId: string): Refused {
+/** Keeps the refusal for the server, unless it has heard of it. */
+export function refuse(context: StepContext, error: MetadataError, correlationId: string): Refused {
   const { cycle, installations } = context.storage;
   const refusal = `${error.wireCode} ${correlationId}`.trim();
   if (cycle.toldRefusal() === refusal) return { kind: 'MetadataRefusedAgain', error, correlationId };

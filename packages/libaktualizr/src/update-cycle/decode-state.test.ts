@@ -22,6 +22,11 @@ const STATES: readonly CycleState[] = [
   { kind: 'Idle' },
   { kind: 'Checking' },
   { kind: 'Checking', before: { kind: 'Downloaded', update } },
+  { kind: 'Checking', medium: { directory: '/media/stick', lockbox: 'spring' } },
+  {
+    kind: 'UpdatesAvailable',
+    update: { ...update, medium: { directory: '/media/stick', lockbox: 'spring' } },
+  },
   { kind: 'UpdatesAvailable', update },
   { kind: 'Downloading', update },
   { kind: 'Downloaded', update: { correlationId: '', targets: [] } },

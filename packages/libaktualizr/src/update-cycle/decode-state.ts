@@ -13,6 +13,7 @@ import {
   CYCLE_STATES,
   type CycleState,
   type KnownUpdate,
+  type MediumPlace,
   type StoredTarget,
   type Trial,
   type Update,
@@ -41,7 +42,11 @@ function readState(value: unknown): CycleState {
     case 'Reporting':
       return { kind };
     case 'Checking':
-      return fields.before === undefined ? { kind } : { kind, before: readKnown(fields.before) };
+      return {
+        kind,
+        ...(fields.before === undefined ? {} : { before: readKnown(fields.before) }),
+        ...(fields.medium === undefined ? {} : { medium: readMedium(fields.medium) }),
+      };
     case 'AwaitingReboot':
     case 'Finalizing':
       return {
@@ -90,11 +95,20 @@ function readKnown(value: unknown): KnownUpdate {
 }
 
 function readUpdate(value: unknown): Update {
-  const { correlationId, targets } = readFields(value);
+  const { correlationId, targets, medium } = readFields(value);
   const id = readText(correlationId);
   return {
     correlationId: id === '' ? '' : parseCorrelationId(id),
     targets: readList(targets).map(readTarget),
+    ...(medium === undefined ? {} : { medium: { lockbox: '', ...readMedium(medium) } }),
+  };
+}
+
+function readMedium(value: unknown): MediumPlace {
+  const { directory, lockbox } = readFields(value);
+  return {
+    directory: readText(directory),
+    ...(lockbox === undefined ? {} : { lockbox: readText(lockbox) }),
   };
 }
 

@@ -27,7 +27,12 @@ export type StoredTarget = {
 export type Update = {
   readonly correlationId: string;
   readonly targets: readonly StoredTarget[];
+  /** Of an update that a lockbox has brought. */
+  readonly medium?: Pick<MediumPlace, 'directory'> & { readonly lockbox: string };
 };
+
+/** Where a lockbox is looked for; `lockbox`: the only one that may be taken. */
+export type MediumPlace = { readonly directory: string; readonly lockbox?: string };
 
 /** An update that waits for a command. */
 export type KnownUpdate = {
@@ -46,7 +51,7 @@ export type Trial = { readonly boots: number; readonly ranMs: number };
  */
 export type CycleState =
   | { readonly kind: 'Idle' }
-  | { readonly kind: 'Checking'; readonly before?: KnownUpdate }
+  | { readonly kind: 'Checking'; readonly before?: KnownUpdate; readonly medium?: MediumPlace }
   | { readonly kind: 'UpdatesAvailable'; readonly update: Update }
   | { readonly kind: 'Downloading'; readonly update: Update }
   | { readonly kind: 'Downloaded'; readonly update: Update }

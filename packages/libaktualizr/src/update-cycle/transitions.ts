@@ -3,11 +3,12 @@
 // ARCHITECTURE 4.8; client-protocol 6.3 to 6.6 for what the original does at each of these moments.
 import { CodedError, type MetadataError } from '@ota-connect/uptane';
 import type { DeviceInstallationResult } from '../ports.ts';
-import type { CycleState, CycleStateKind, Trial, Update } from './states.ts';
+import type { CycleState, CycleStateKind, MediumPlace, Trial, Update } from './states.ts';
 
 export type CycleCommand =
   | 'check'
   | 'recheck'
+  | 'checkOffline'
   | 'download'
   | 'install'
   | 'finalize'
@@ -24,6 +25,12 @@ export type CycleEvent =
   | { readonly kind: 'CheckRequested' }
   /** As a check, over stored metadata alone: no network, no manifest. */
   | { readonly kind: 'RecheckRequested' }
+  /** As a check, of a removable medium: no network, no manifest. */
+  | { readonly kind: 'OfflineCheckRequested'; readonly medium: MediumPlace }
+  /** `found`: a lockbox is there, and installed already. */
+  | { readonly kind: 'NothingOnMedium'; readonly found: boolean }
+  /** What is there failed too often. */
+  | { readonly kind: 'MediumBlocked'; readonly update: Update }
   | { readonly kind: 'NothingNew' }
   | { readonly kind: 'TargetsFound'; readonly update: Update }
   /** The targets exist, but failed so often under this correlation ID that they are left alone. */
@@ -138,6 +145,11 @@ const stay = (kind: CycleStateKind, command: CycleCommand = 'none') => row(kind,
 const startsOver = {
   CheckRequested: toChecking('check'),
   RecheckRequested: toChecking('recheck'),
+  OfflineCheckRequested: row('Checking', 'checkOffline', (state, event) => ({
+    ...(state.kind === 'UpdatesAvailable' || state.kind === 'Downloaded' ? { before: state } : {}),
+    ...(event.kind === 'OfflineCheckRequested' ? { medium: event.medium } : {}),
+    kind: 'Checking',
+  })),
 };
 
 /** The whole table. Read it as: in this state, on this event, go there and do that. */
@@ -159,6 +171,8 @@ export const TRANSITIONS: {
     MetadataRefused: toReporting,
     MetadataRefusedAgain: toIdle,
     RefusedUpdateStands: asBefore,
+    NothingOnMedium: asBefore,
+    MediumBlocked: asBefore,
     Postponed: asBefore,
     Interrupted: asBefore,
   },

@@ -1,6 +1,6 @@
 // Check, download, install and all of them as one cycle: each feeds the table of states and words where it led as the
 // verb's result. Told as events too, with that result. ARCHITECTURE 4.8; client-protocol 6.3 to 6.6.
-import { CodedError } from '@ota-connect/uptane';
+import { CodedError, MetadataError } from '@ota-connect/uptane';
 import {
   checkComplete,
   downloadsComplete,
@@ -9,10 +9,19 @@ import {
   type Failed,
 } from '../events.ts';
 import { InstallError, ProvisioningError, StorageError, TransportError } from '../errors.ts';
-import type { CheckResult, CycleResult, DownloadResult, InstallResult, Pending } from '../results.ts';
+import type {
+  CheckResult,
+  CycleResult,
+  DownloadResult,
+  InstallResult,
+  OfflineCheckResult,
+  OfflineCycleResult,
+  Pending,
+} from '../results.ts';
 import type { StepContext } from '../steps/context.ts';
 import { reportResult } from '../steps/report-result.ts';
 import { postponed, settle, type Settled, type SettleOptions } from './settle.ts';
+import type { MediumPlace } from '../update-cycle/states.ts';
 import { feed, type Commands, type Reached } from '../update-cycle/run.ts';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 
@@ -20,7 +29,10 @@ export type UpdateVerbs = {
   readonly check: (signal: AbortSignal) => Promise<CheckResult>;
   readonly download: (signal: AbortSignal) => Promise<DownloadResult>;
   readonly install: (signal: AbortSignal) => Promise<InstallResult>;
-  readonly cycle: (signal: AbortSignal) => Promise<CycleResult>;
+  /** `givesWay`: ends the cycle between its stages, and its transfers at once, when a medium waits. */
+  readonly cycle: (signal: AbortSignal, givesWay?: AbortSignal) => Promise<CycleResult>;
+  readonly checkOffline: (signal: AbortSignal, place: MediumPlace) => Promise<OfflineCheckResult>;
+  readonly cycleOffline: (signal: AbortSignal, place: MediumPlace) => Promise<OfflineCycleResult>;
 };
 
 /** What the verbs run on. */
@@ -32,7 +44,9 @@ export function createUpdateVerbs(context: StepContext, commands: Commands): Upd
     check: (signal) => check(engine, signal),
     download: (signal) => unlocking(engine, () => download(engine, signal)),
     install: (signal) => unlocking(engine, () => install(engine, signal)),
-    cycle: (signal) => unlocking(engine, () => cycle(engine, signal)),
+    cycle: (signal, givesWay) => unlocking(engine, () => cycle(engine, signal, givesWay)),
+    checkOffline: (signal, place) => checkOffline(engine, signal, place),
+    cycleOffline: (signal, place) => unlocking(engine, () => cycleOffline(engine, signal, place)),
   };
 }
 
@@ -121,10 +135,7 @@ async function install(engine: Engine, signal: AbortSignal): Promise<InstallResu
 async function installFound(engine: Engine, signal: AbortSignal): Promise<InstallResult> {
   const { cycle: store, identity } = engine.context.storage;
   if (identity.ecus().length === 0) {
-    throw new ProvisioningError(
-      'not_provisioned',
-      'This device was never registered: there is nothing to install.',
-    );
+    throw neverRegistered('there is nothing to install');
   }
   const { kind } = store.load();
   if (kind !== 'UpdatesAvailable' && kind !== 'Downloaded') {
@@ -162,14 +173,71 @@ async function judged({ context, commands }: Engine, signal: AbortSignal): Promi
   return { kind: 'needs_completion', update, ...(rollsBack && { rollsBack }) };
 }
 
-async function cycle(engine: Engine, signal: AbortSignal): Promise<CycleResult> {
+async function cycle(engine: Engine, signal: AbortSignal, givesWay?: AbortSignal): Promise<CycleResult> {
   const checked = await check(engine, signal, 'until_judged');
-  if (checked.kind !== 'updates') return { check: checked, reported: !hasResult(engine) };
-  const fetched = await download(engine, signal);
+  if (checked.kind !== 'updates' || isWaited(givesWay))
+    return { check: checked, reported: !hasResult(engine) };
+  const fetched = await fetching(engine, signal, givesWay);
+  if (fetched === 'gave_way') return { check: checked, reported: !hasResult(engine) };
   if (fetched.kind !== 'downloaded')
     return { check: checked, download: fetched, reported: await report(engine, signal) };
+  if (givesWay?.aborted === true) return { check: checked, download: fetched, reported: !hasResult(engine) };
   const installed = await telling(engine, installsComplete, () => installKnown(engine, signal));
   return { check: checked, download: fetched, install: installed, reported: await report(engine, signal) };
+}
+
+function isWaited(givesWay: AbortSignal | undefined): boolean {
+  return givesWay?.aborted === true;
+}
+
+async function fetching(
+  engine: Engine,
+  signal: AbortSignal,
+  givesWay: AbortSignal | undefined,
+): Promise<DownloadResult | 'gave_way'> {
+  if (givesWay === undefined) return download(engine, signal);
+  try {
+    return await download(engine, AbortSignal.any([signal, givesWay]));
+  } catch (error) {
+    if (signal.aborted || !givesWay.aborted) throw error;
+    return 'gave_way';
+  }
+}
+
+async function checkOffline(
+  engine: Engine,
+  signal: AbortSignal,
+  medium: MediumPlace,
+): Promise<OfflineCheckResult> {
+  const { context, commands } = engine;
+  if (context.storage.identity.ecus().length === 0) throw neverRegistered('no lockbox can be for it');
+  const { waits } = await settle(context, commands, { signal, looks: 'none' });
+  if (waits !== undefined) return waits;
+  return telling(engine, checkComplete, async () => {
+    const { last } = await feedEvent(engine, { kind: 'OfflineCheckRequested', medium }, signal);
+    if (last.kind === 'TargetsFound') return { kind: 'updates', update: last.update };
+    if (last.kind === 'MediumBlocked') return { kind: 'blocked', update: last.update };
+    if (last.kind === 'NothingOnMedium') return { kind: last.found ? 'nothing_new' : 'no_lockbox' };
+    return 'error' in last && last.error instanceof MetadataError
+      ? { kind: 'refused', error: last.error }
+      : { kind: 'nothing_new' };
+  });
+}
+
+/** No network at all, not even for what is queued: the next cycle online brings the report. */
+function cycleOffline(engine: Engine, signal: AbortSignal, medium: MediumPlace): Promise<OfflineCycleResult> {
+  return engine.context.reports.whileHeld(async () => {
+    const checked = await checkOffline(engine, signal, medium);
+    if (checked.kind !== 'updates') return { check: checked };
+    const fetched = await download(engine, signal);
+    if (fetched.kind !== 'downloaded') return { check: checked, download: fetched };
+    const installed = await telling(engine, installsComplete, () => installKnown(engine, signal));
+    return { check: checked, download: fetched, install: installed };
+  });
+}
+
+function neverRegistered(why: string): ProvisioningError {
+  return new ProvisioningError('not_provisioned', `This device was never registered: ${why}.`);
 }
 
 /** Sends a result that waits; answers whether none is left. */

@@ -35,8 +35,11 @@ export type Download = {
 /** The file as it was when its hashes were complete. */
 export type Downloaded = { readonly stamp: FileStamp; readonly hashes: Hashes };
 
+/** The client, or what reads a medium as if it were one. */
+export type Transfers = Pick<HttpClient, 'stream' | 'rate'>;
+
 /** Throws TransportError, InstallError (`no_space`) or MetadataError (`TargetHashMismatch`, `OversizedTarget`, `UndersizedTarget`). */
-export async function downloadFile(http: HttpClient, download: Download): Promise<Downloaded> {
+export async function downloadFile(http: Transfers, download: Download): Promise<Downloaded> {
   const { file, lengthBytes, hashes, newHasher, bootId, space = new DiskSpace() } = download;
   const algorithms = algorithmsToFind(hashes);
   const partial = new PartialFile({ file, lengthBytes, algorithms, newHasher, bootId });
@@ -56,7 +59,7 @@ export async function downloadFile(http: HttpClient, download: Download): Promis
 }
 
 type Transfer = {
-  readonly http: HttpClient;
+  readonly http: Transfers;
   readonly partial: PartialFile;
   readonly download: Download;
 };

@@ -91,14 +91,16 @@ async function registerDevice(
   const url = server + DEVICE_PATHS.devices;
   const body = canonicalText(encodeDeviceRegistration(registration));
   const response = await sendBody(http, { method: 'POST', url, body });
-  if (isOk(response)) return response.body;
-  throw refusedProvisioning(response, url, 'device_exists');
+  if (!isOk(response)) throw refusedProvisioning(response, url, 'device_exists');
+  expectNoPage(response, url);
+  return response.body;
 }
 
 async function registerEcus(http: HttpClient, url: string, registration: EcuRegistration): Promise<void> {
   const body = canonicalText(asJson(encodeEcuRegistration(registration)));
   const response = await sendBody(http, { method: 'POST', url, body });
   if (!isOk(response)) throw refusedProvisioning(response, url, 'ecus_refused');
+  expectNoPage(response, url);
 }
 
 async function renewCertificate(
@@ -198,6 +200,15 @@ export function withoutQuery(url: string): string {
 
 function expectOk(response: HttpResponse, url: string): void {
   if (!isOk(response)) throw httpStatus(response, url);
+  expectNoPage(response, url);
+}
+
+/** Portals and load balancers answer with a page and status 200: nothing was taken, and nothing was said. */
+export function expectNoPage({ headers, body }: HttpResponse, url: string): void {
+  if (!/^text\/html\b/i.test(headers['content-type'] ?? '') || body.length === 0) return;
+  throw new TransportError('malformed', `${withoutQuery(url)} answered with a web page.`, {
+    details: { reason: 'web_page' },
+  });
 }
 
 function refusedProvisioning(response: HttpResponse, url: string, known: 'device_exists' | 'ecus_refused') {

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHasher, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
-import type { ImageStore, PackageManager } from '../../ports.ts';
+import type { ImageMedium, ImageStore, PackageManager } from '../../ports.ts';
 import { InstallError } from '../../errors.ts';
 import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
 import { DiskSpace } from '../files/disk-space.ts';
@@ -13,7 +13,7 @@ import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
 import type { HttpClient } from '../http/client.ts';
 import { downloadFile, type Downloaded } from '../http/download.ts';
 import type { OnPassedOver } from '../http/fall-back.ts';
-import { askPlaces, imagePlaces, type AddressesOf, type ImagePlace } from './image-places.ts';
+import { askPlaces, imagePlaces, type AddressesOf } from './image-places.ts';
 
 export type ImageFilesOptions = {
   readonly imagesPath: string;
@@ -45,7 +45,7 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
   return {
     pathOf,
     found,
-    async fetch(target, onProgress, signal) {
+    async fetch(target, onProgress, signal, medium) {
       const file = pathOf(target);
       prepareImageDirectory(imagesPath);
       return oneByOne(file, async () => {
@@ -56,10 +56,13 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
           removeJournal(file);
           return 'already_there';
         }
-        const places = imagePlaces(target, options.addressesOf);
         // With a journal, single blocks of it can be told from the rest and fetched again.
         if (state === 'tampered' && readJournal(file) === undefined) removeImage(file);
-        const stored = await fetchFrom(options, space, { target, file, onProgress, signal, places });
+        const fetching = { target, file, onProgress, signal };
+        const stored =
+          medium === undefined
+            ? await fetchFrom(options, space, fetching)
+            : await copyFrom(medium, options, { ...fetching, space });
         verified.remember(file, stored.stamp, stored.hashes);
         return 'fetched';
       });
@@ -106,13 +109,26 @@ type Fetch = {
 };
 
 function fetchFrom(
-  { newHasher = createHasher, bootId = '', http, onPassedOver }: ImageFilesOptions,
+  { newHasher = createHasher, bootId = '', http, onPassedOver, addressesOf }: ImageFilesOptions,
   space: DiskSpace,
-  { target, file, onProgress, signal, places }: Fetch & { readonly places: readonly ImagePlace[] },
+  { target, file, onProgress, signal }: Fetch,
 ): Promise<Downloaded> {
+  const places = imagePlaces(target, addressesOf);
   const { name, lengthBytes, hashes } = target;
   const download = { name, file, lengthBytes, hashes, onProgress, signal, newHasher, bootId, space };
   return askPlaces(places, (url) => downloadFile(http, { ...download, url }), onPassedOver);
+}
+
+async function copyFrom(
+  medium: ImageMedium,
+  { newHasher = createHasher, bootId = '' }: ImageFilesOptions,
+  { target, ...fetching }: Fetch & { readonly space: DiskSpace },
+): Promise<Downloaded> {
+  const { mediumUrl, transferFrom } = await import('../files/medium-transfer.ts');
+  const { name, lengthBytes, hashes } = target;
+  const url = mediumUrl(medium, name);
+  const transfer = transferFrom(medium, name);
+  return downloadFile(transfer, { ...fetching, name, lengthBytes, hashes, url, newHasher, bootId });
 }
 
 function remember(images: ImageStore, target: VerifiedTarget): void {

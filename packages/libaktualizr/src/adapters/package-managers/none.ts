@@ -31,9 +31,9 @@ export function createNonePackageManager(options: NoneOptions): PackageManager {
     async installedPackages() {
       return installedPackages(options.packagesFile);
     },
-    async fetch(target, onProgress, signal) {
+    async fetch(target, onProgress, signal, medium) {
       if (target.targetFormat === 'OSTREE') throw wrongFormat(target);
-      return files.fetch(target, onProgress, signal);
+      return files.fetch(target, onProgress, signal, medium);
     },
     async install(target) {
       const now = current();

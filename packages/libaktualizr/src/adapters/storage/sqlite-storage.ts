@@ -20,6 +20,7 @@ import { metadataStore } from './metadata-store.ts';
 import { cycleStore, etagStore, flagStore } from './own-stores.ts';
 import type { FlagStore } from './own-stores.ts';
 import { rebootStore } from './reboot-store.ts';
+import { offlineStorage } from './offline-store.ts';
 import { reportStore } from './report-store.ts';
 import { secondaryStore } from './secondary-store.ts';
 import { ORIGINAL_ROWS, ORIGINAL_TABLES, OWN_TABLES, VERSIONS_TAKEN_OVER } from './schema.ts';
@@ -112,14 +113,16 @@ function storageOver(
   afterClose: () => void,
 ): SqliteStorage {
   const flags = flagStore(own('ota_connect_flags'));
+  const image = metadataStore(db, 'image', flags);
   return {
     identity: identityStore(db),
     credentials: credentialStore(db),
     metadata: {
       director: metadataStore(db, 'director', flags),
-      image: metadataStore(db, 'image', flags),
+      image,
       further: (name) => furtherMetadataStore(own('ota_connect_metadata'), name, flags),
     },
+    offline: offlineStorage(db, own('ota_connect_metadata'), { online: image, flags }),
     installations: installationStore(db),
     reports: reportStore(db),
     reboot: rebootStore(db),
