@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 
 import { temporaryDirectory } from '../../test/temporary-directory.ts';
 import { ConfigError } from '../errors.ts';
+import type { Config } from './config.ts';
 import { SCHEMA_SECTIONS } from './defaults.ts';
 import type { KeyKind } from './key-kinds.ts';
 import { camelCase } from './key-kinds.ts';
@@ -30,11 +31,9 @@ async function loadLine(test: TestContext, section: string, line: string) {
   return { file, ...(await loadConfig({ paths: [file] })) };
 }
 
-function valueOf(config: object, section: string, key: string): unknown {
-  const sections = new Map<string, unknown>(Object.entries(config));
-  const values = sections.get(section);
-  assert.ok(typeof values === 'object' && values !== null);
-  return new Map<string, unknown>(Object.entries(values)).get(camelCase(key));
+function valueOf(config: Config, section: string, key: string): unknown {
+  const values = config[section as keyof Config] as unknown as Readonly<Record<string, unknown>>;
+  return values[camelCase(key)];
 }
 
 describe('a value that its key cannot take', () => {
