@@ -91,9 +91,16 @@ export class DebianMachine {
   }
 
   async close(): Promise<void> {
+    const group = controlGroup(this.#pid);
     const gone = new Promise((resolve) => this.#holder.once('exit', resolve));
     this.#holder.kill('SIGKILL');
     await gone;
+    if (group === undefined) return;
+    // A control group can be removed when the last process in it is gone, which is a moment after PID 1.
+    for (let tries = 0; tries < 50 && existsSync(group); tries += 1) {
+      spawnSync('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { stdio: 'ignore' });
+      await sleep(20);
+    }
   }
 
   #isUp(kind: MachineKind): boolean {
@@ -107,6 +114,13 @@ function firstProcessOf(holder: ChildProcess): number | undefined {
   const children = `/proc/${holder.pid}/task/${holder.pid}/children`;
   const [first] = existsSync(children) ? readFileSync(children, 'utf8').trim().split(' ') : [];
   return first === undefined || first === '' ? undefined : Number(first);
+}
+
+/** Of a booted machine, as this machine sees it. */
+function controlGroup(pid: number): string | undefined {
+  const [, name] = /\/(ota-connect-machine-[^/\n]+)/.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? [];
+  const places = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].map((folder) => path.join(folder, name ?? '-'));
+  return places.find((place) => existsSync(place));
 }
 
 /** The folder that all machines are layers over. */
