@@ -13,6 +13,7 @@ const CHECKS: readonly Check[] = [
   { name: 'dead code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
   { name: 'conformance', command: 'node', args: ['scripts/docs-conformance.ts'] },
   { name: 'error codes', command: 'node', args: ['scripts/docs-errors.ts'] },
+  { name: 'API reference', command: 'node', args: ['scripts/docs-api.ts'] },
 ];
 
 async function run(check: Check): Promise<{ ok: boolean; output: string; ms: number }> {

@@ -8,6 +8,7 @@ export function deviceResult(
   hardwareIdOf: (ecu: EcuSerial) => string,
   correlationId: string,
 ): DeviceInstallationResult {
+  const ecus = Array.from(results, ([ecu, result]) => ({ ecu, result }));
   const failed = [...results].filter(([, result]) => !result.success);
   if (failed.length === 0) {
     // Spelled as the original sends it.
@@ -18,9 +19,10 @@ export function deviceResult(
       description: 'Device has been successfully installed',
       rawReport,
       correlationId,
+      ecus,
     };
   }
   const description = 'Installation failed on one or more ECUs';
   const code = failed.map(([ecu, result]) => `${hardwareIdOf(ecu)}:${result.code}`).join('|');
-  return { success: false, code, description, rawReport: description, correlationId };
+  return { success: false, code, description, rawReport: description, correlationId, ecus };
 }
