@@ -37,7 +37,10 @@ describe('room for images', () => {
         neededBytes: 2 * MEBI + RESERVE_BYTES,
         freeBytes: 2 * MEBI,
       });
-      assert.match(error.message, /has 2097152 bytes free; the image of 3145728 bytes needs 2097152 more/);
+      assert.match(
+        error.message,
+        /has 2097152 bytes free; the image of 3145728 bytes, which needs 2097152 more/,
+      );
       return true;
     });
   });

@@ -93,7 +93,7 @@ export function noSpace({ file, lengthBytes, needed, free }: Shortage, cause?: u
   const directory = dirname(file);
   return new InstallError(
     'no_space',
-    `${directory} has ${Math.max(0, free)} bytes free; the image of ${lengthBytes} bytes needs ${needed} more and a reserve of ${RESERVE_BYTES}. Free some space and try again.`,
+    `${directory} has ${Math.max(0, free)} bytes free; the image of ${lengthBytes} bytes, which needs ${needed} more, and a reserve of ${RESERVE_BYTES} do not fit. Free some space and try again.`,
     {
       ...(cause === undefined ? {} : { cause }),
       details: { lengthBytes, neededBytes: needed + RESERVE_BYTES, freeBytes: Math.max(0, free) },

@@ -13,7 +13,7 @@ import {
 import type { EtagStore } from '../../ports.ts';
 import { TransportError } from '../../errors.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './client.ts';
-import { httpStatus, isOk } from './gateway.ts';
+import { expectNoPage, httpStatus, isOk } from './gateway.ts';
 
 export type HttpRepository = {
   readonly name: 'director' | 'image';
@@ -46,6 +46,7 @@ export function createHttpMetadataSource(
       if (response.status === 404 || response.status === 424) return 'absent';
       if (response.status === 304 && etag !== undefined && stored !== undefined) return stored;
       if (!isOk(response) || response.status === 304) throw httpStatus(response, url);
+      expectNoPage(response, url);
       const received = response.headers.etag;
       if (version === undefined && received !== undefined) {
         repository.etags.save(key, `${sha256Hex(response.body)} ${received}`);
