@@ -1,6 +1,7 @@
 // Who the Primary is: its Uptane key (stored, else imported, else generated once before the first contact), its serial
 // (configured, else the key's id) and its hardware id (configured, else the host name). Needs no network.
 // client-protocol 1.2; client-features PRV-12.
+import { createPublicKey } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import {
@@ -12,7 +13,7 @@ import {
   parseHardwareId,
   parsePublicKey,
 } from '@ota-connect/uptane';
-import type { KeyPair, PublicKey } from '@ota-connect/uptane';
+import type { KeyPair, KeyType, PublicKey } from '@ota-connect/uptane';
 
 import type { Config } from '../config/config.ts';
 import { importPath } from '../config/import-path.ts';
@@ -35,16 +36,34 @@ export async function preparePrimary(config: Config, storage: Storage): Promise<
   };
 }
 
-/** The type of a stored key is kept whatever uptane.key_type says: the server knows this key. */
-async function prepareKey(config: Config, storage: Storage): Promise<PublicKey> {
+async function prepareKey({ uptane, ...config }: Config, storage: Storage): Promise<PublicKey> {
   const stored = storage.identity.primaryKey();
-  if (stored !== undefined) return stored.publicKey;
-  const { publicKey, privateKey } = importedKey(config) ?? (await generateKeyPair(config.uptane.keyType));
+  if (stored !== undefined) {
+    // A token makes keys of the type that it can: what is there counts.
+    if (stored.privateKey !== '') expectType(stored.publicKey, uptane.keyType, 'this device has');
+    return stored.publicKey;
+  }
+  const imported = importedKey(config);
+  if (imported !== undefined) expectType(imported.publicKey, uptane.keyType, 'was imported');
+  const { publicKey, privateKey } = imported ?? (await generateKeyPair(uptane.keyType));
   storage.identity.savePrimaryKey(publicKey, privateKey);
   return publicKey;
 }
 
-function importedKey(config: Config): KeyPair | undefined {
+/** The server knows the key: another one needs another registration. client-features KEY-04 */
+function expectType(key: PublicKey, configured: KeyType, whose: string): void {
+  const found = typeOf(key);
+  if (found === configured) return;
+  const message = `uptane.key_type is "${configured}", but the Uptane key that ${whose} is of the type ${found}: set uptane.key_type = "${found}". A key of another type needs a device that is provisioned anew, without the database in storage.path.`;
+  throw new ConfigError('bad_value', message, { details: { found, configured } });
+}
+
+function typeOf({ keytype, keyval }: PublicKey): string {
+  if (keytype === 'ED25519') return keytype;
+  return `RSA${createPublicKey(keyval.public).asymmetricKeyDetails?.modulusLength ?? ''}`;
+}
+
+function importedKey(config: Pick<Config, 'import'>): KeyPair | undefined {
   const publicFile = importPath(config.import, 'uptanePublicKeyPath');
   const privateFile = importPath(config.import, 'uptanePrivateKeyPath');
   if (publicFile === undefined || privateFile === undefined) return undefined;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -86,6 +86,34 @@ describe('import of TLS files', () => {
     assert.notEqual(car.storage.credentials.tls()?.privateKey, first?.privateKey);
   });
 
+  it('leaves a certificate alone that the device has renewed since, also when some files are gone', async (test) => {
+    const car = device(test);
+    putTls(car, 'ec-empty.p12');
+    await prepareDevice(car.config, car.storage);
+    const renewed = { ca: 'CA', certificate: 'RENEWED', privateKey: 'KEY' };
+    car.storage.credentials.saveTls(renewed);
+    assert.deepEqual((await prepareDevice(car.config, car.storage)).warnings, []);
+    assert.deepEqual(car.storage.credentials.tls(), renewed);
+    rmSync(join(car.config.import.basePath, 'pkey.pem'));
+    assert.equal((await prepareDevice(car.config, car.storage)).warnings.length, 1);
+    assert.deepEqual(car.storage.credentials.tls(), renewed);
+    putTls(car, 'ed-empty.p12');
+    await prepareDevice(car.config, car.storage);
+    assert.notEqual(car.storage.credentials.tls()?.certificate, 'RENEWED');
+  });
+
+  it('takes over a certificate of another name, and says what the server will make of it', async (test) => {
+    const car = device(test);
+    car.storage.identity.saveDeviceId('car-7');
+    putTls(car, 'ec-empty.p12');
+    const { warnings } = await prepareDevice(car.config, car.storage);
+    assert.match(
+      warnings[0] ?? '',
+      /is of ".*", this device is "car-7": the server will take it for another/,
+    );
+    assert.notEqual(car.storage.credentials.tls(), undefined);
+  });
+
   it('keeps what is stored with a warning, when files are missing', async (test) => {
     const car = device(test);
     car.storage.credentials.saveTls({ ca: 'CA', certificate: 'CERT', privateKey: 'KEY' });
@@ -123,7 +151,7 @@ describe('Uptane key of the Primary', () => {
     assert.notEqual(keys[0], keys[1]);
   });
 
-  it('is generated once and kept, whatever the configuration says later [5.4.1-5]', async (test) => {
+  it('is generated once and kept; a configuration that wants another type later is refused [5.4.1-5]', async (test) => {
     const car = device(test);
     const first = await prepareDevice(
       { ...car.config, provision: { ...car.config.provision, primaryEcuSerial: '' } },
@@ -133,13 +161,31 @@ describe('Uptane key of the Primary', () => {
     assert.ok(key);
     assert.equal(key.publicKey.keytype, 'ED25519');
     assert.equal(first.primary.serial, clientKeyId(key.publicKey));
-    await prepareDevice({ ...car.config, uptane: { ...car.config.uptane, keyType: 'RSA2048' } }, car.storage);
+    await prepareDevice(car.config, car.storage);
     assert.deepEqual(car.storage.identity.primaryKey(), key);
+    const changed = { ...car.config, uptane: { ...car.config.uptane, keyType: 'RSA3072' } } as const;
+    await assert.rejects(prepareDevice(changed, car.storage), (error: unknown) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(
+        error.message,
+        /key_type is "RSA3072", but .* this device has is of the type ED25519: set/,
+      );
+      return true;
+    });
+    assert.deepEqual(car.storage.identity.primaryKey(), key);
+  });
+
+  it('is known by its size: RSA of 2048 bits is not RSA of 3072', async (test) => {
+    const car = device(test, { keyType: 'RSA2048' });
+    await prepareDevice(car.config, car.storage);
+    const changed = { ...car.config, uptane: { ...car.config.uptane, keyType: 'RSA3072' } } as const;
+    await assert.rejects(prepareDevice(changed, car.storage), /of the type RSA2048: set/);
+    await prepareDevice(car.config, car.storage);
   });
 
   for (const type of ['RSA2048', 'ED25519'] as const) {
     it(`is taken over from files, when none is stored: ${type}`, async (test) => {
-      const car = device(test);
+      const car = device(test, { keyType: type });
       const pair: KeyPair = await generateKeyPair(type);
       car.put('ecu.pub', pair.publicKey.keyval.public);
       car.put('ecu.key', pair.privateKey);
@@ -147,6 +193,15 @@ describe('Uptane key of the Primary', () => {
       assert.deepEqual(car.storage.identity.primaryKey(), pair);
     });
   }
+
+  it('is not taken over, when it is of another type than is configured', async (test) => {
+    const car = device(test, { keyType: 'ED25519' });
+    const pair = await generateKeyPair('RSA2048');
+    car.put('ecu.pub', pair.publicKey.keyval.public);
+    car.put('ecu.key', pair.privateKey);
+    await assert.rejects(prepareDevice(car.config, car.storage), /that was imported is of the type RSA2048/);
+    assert.equal(car.storage.identity.primaryKey(), undefined);
+  });
 
   it('is refused, when the halves do not belong together', async (test) => {
     const car = device(test);

@@ -1,10 +1,10 @@
 // What the import directory brings at start: TLS files (also later ones, so that a certificate is renewed by replacing
 // files), pre-installed roots of both repositories, the log of an image that was flashed. client-protocol 10.4.
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { checkFirstRoot, DEFAULT_LIMITS } from '@ota-connect/uptane';
+import { checkFirstRoot, DEFAULT_LIMITS, sha256Hex } from '@ota-connect/uptane';
 import type { EcuSerial, Hashes, JsonObject } from '@ota-connect/uptane';
 
 import type { Config } from '../config/config.ts';
@@ -20,8 +20,8 @@ const TLS_FILES = {
   privateKey: 'tlsPkeyPath',
 } as const;
 type TlsPart = keyof typeof TLS_FILES;
-/** Of which files the stored credentials were made: SHA-256 over their contents. */
-const TAKEN_OVER = 'tls_files_taken_over';
+/** Which files the stored credentials were made of: SHA-256 of each part. */
+const TAKEN_OVER = 'tls_file_taken_over_';
 const ROOT_FILES: readonly (readonly ['director' | 'image', string])[] = [
   ['image', 'repo/root.json'],
   ['director', 'director/root.json'],
@@ -56,12 +56,13 @@ function importTls(config: Config, storage: ImportStorage): readonly string[] {
   }
   const next: Partial<TlsCredentials> = { ...stored, ...Object.fromEntries(found) };
   if (found.size === 0 || wanted.some((part) => !next[part])) return warnings;
-  const mark = markOf(found);
-  const wasTaken = storage.flags?.get(TAKEN_OVER) === mark && wanted.every((part) => stored[part]);
+  const marks = marksOf(found);
+  const isStored = wanted.every((part) => stored[part]);
   // Files that were taken over before say nothing new: the device may have renewed its certificate since.
-  if (wasTaken) return warnings;
+  if (isStored && marks.every(([part, mark]) => storage.flags?.get(TAKEN_OVER + part) === mark))
+    return warnings;
   if (wanted.every((part) => next[part] === stored[part])) {
-    storage.flags?.set(TAKEN_OVER, mark);
+    remember(storage, marks);
     return warnings;
   }
   const fault = faultOf(next);
@@ -70,7 +71,7 @@ function importTls(config: Config, storage: ImportStorage): readonly string[] {
   }
   storage.transaction(() => {
     storage.credentials.saveTls(next);
-    storage.flags?.set(TAKEN_OVER, mark);
+    remember(storage, marks);
   });
   return [...warnings, ...otherName(next, storage.identity.deviceId())];
 }
@@ -81,10 +82,12 @@ function partsInFiles({ tls }: Config): readonly TlsPart[] {
   return (Object.keys(TLS_FILES) as TlsPart[]).filter((part) => sources[part] === 'file');
 }
 
-function markOf(found: ReadonlyMap<TlsPart, string>): string {
-  return createHash('sha256')
-    .update(JSON.stringify([...found]))
-    .digest('hex');
+function marksOf(found: ReadonlyMap<TlsPart, string>): readonly (readonly [TlsPart, string])[] {
+  return Array.from(found, ([part, content]) => [part, sha256Hex(Buffer.from(content))]);
+}
+
+function remember({ flags }: ImportStorage, marks: ReturnType<typeof marksOf>): void {
+  for (const [part, mark] of marks) flags?.set(TAKEN_OVER + part, mark);
 }
 
 /** A half-finished replacement of the files must not cost the device its working identity. */
