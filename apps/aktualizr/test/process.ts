@@ -97,6 +97,7 @@ server = "${server}"
 [provision]
 primary_ecu_serial = "${PRIMARY.serial}"
 primary_ecu_hardware_id = "${PRIMARY.hardwareId}"
+renew_before_days = 0
 ${archiveFile === undefined ? '' : `provision_path = "${archiveFile}"`}
 
 [uptane]

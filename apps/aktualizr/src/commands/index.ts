@@ -7,6 +7,7 @@ import { deviceData } from './device-data.ts';
 import { download } from './download.ts';
 import { install } from './install.ts';
 import { manifest } from './manifest.ts';
+import { offline } from './offline.ts';
 import { once } from './once.ts';
 
 export const COMMANDS = {
@@ -20,6 +21,7 @@ export const COMMANDS = {
   campaign_postpone: campaignPostpone,
   device_data: deviceData,
   manifest,
+  offline,
 } as const satisfies { readonly [name: string]: Command };
 
 export type CommandName = keyof typeof COMMANDS;

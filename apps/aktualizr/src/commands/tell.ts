@@ -10,7 +10,7 @@ import type {
 } from '@ota-connect/libaktualizr';
 import { EXIT_CODES, exitCodeOf } from '../exit-codes.ts';
 import { describeError, describeUpdate, type Told } from '../outcome.ts';
-import type { Output } from '../output.ts';
+import { createOutput, type Output } from '../output.ts';
 
 export function tellCheck(output: Output, result: CheckResult): Told {
   switch (result.kind) {
@@ -115,15 +115,25 @@ export function tellInstall(output: Output, result: InstallResult): Told {
   }
 }
 
-/** Stage by stage; outcome and code are those of the last stage, which is the first that did not end well. */
-export function tellCycle(output: Output, result: CycleResult): Told {
-  let told = tellCheck(output, result.check);
-  if (result.download !== undefined) told = tellDownload(output, result.download);
-  if (result.install !== undefined) told = tellInstall(output, result.install);
+/**
+ * Stage by stage; outcome and code are those of the last stage, which is the first that did not end well. `already`: the
+ * results that a person knows.
+ */
+export function tellCycle(
+  output: Output,
+  result: CycleResult,
+  already: ReadonlySet<object> = new Set(),
+): Told {
+  const outputFor = (stage: object) => (already.has(stage) ? SILENT : output);
+  let told = tellCheck(outputFor(result.check), result.check);
+  if (result.download !== undefined) told = tellDownload(outputFor(result.download), result.download);
+  if (result.install !== undefined) told = tellInstall(outputFor(result.install), result.install);
   if (result.install?.kind === 'installed' || result.install?.kind === 'failed')
     tellReport(output, result.reported);
   return { ...told, reported: result.reported };
 }
+
+const SILENT = createOutput(() => undefined);
 
 function tellReport(output: Output, isReported: boolean): void {
   if (isReported) output.print('Reported to the server.');
