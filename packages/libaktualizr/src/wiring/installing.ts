@@ -12,7 +12,7 @@ type InstallingPorts = Pick<
 >;
 
 export async function createInstalling(config: Config, log: Log): Promise<InstallingPorts> {
-  const { rollbackMode, rebootSentinelDir, rebootSentinelName, rebootCommand } = config.bootloader;
+  const { rebootSentinelDir, rebootSentinelName, rebootCommand } = config.bootloader;
   const { program, timeoutSec } = config.hooks;
   const { updateLockFile } = config.uptane;
   const health = await createHealth(config);
@@ -24,9 +24,7 @@ export async function createInstalling(config: Config, log: Log): Promise<Instal
       isSimulated: config.pacman.type === 'none' && config.pacman.fakeNeedReboot,
       log,
     }),
-    ...(rollbackMode === 'none'
-      ? {}
-      : { bootloader: (await import('../adapters/bootloader/u-boot.ts')).createUBoot(rollbackMode, log) }),
+    ...(await createBootloader(config, log)),
     ...(health === undefined ? {} : { health }),
     graceMs: config.health.graceSec * 1000,
     ...(program === ''
@@ -45,6 +43,15 @@ export async function createInstalling(config: Config, log: Log): Promise<Instal
           updateLock: (await import('../adapters/lock/update-lock.ts')).createUpdateLock(updateLockFile, log),
         }),
   };
+}
+
+async function createBootloader(config: Config, log: Log): Promise<Pick<InstallingPorts, 'bootloader'>> {
+  const { rollbackMode } = config.bootloader;
+  if (rollbackMode !== 'none')
+    return { bootloader: (await import('../adapters/bootloader/u-boot.ts')).createUBoot(rollbackMode, log) };
+  if (config.pacman.type !== 'rauc') return {};
+  const { createRaucBootloader } = await import('../adapters/package-managers/rauc-bootloader.ts');
+  return { bootloader: createRaucBootloader(config, log) };
 }
 
 async function createHealth({ health }: Config): Promise<Health | undefined> {

@@ -1,33 +1,19 @@
 // The package manager `rauc`: images are RAUC bundles, stored as files and verified by Uptane, then handed to RAUC, which
 // checks its own signature and writes the slots that do not run. A version is installed when the slot it was written to
 // runs. All through the `rauc` program, which speaks to RAUC's service over D-Bus. RAUC's documentation, "Using RAUC".
-import { join } from 'node:path';
-import { hashesAgree, quoted, type VerifiedTarget } from '@ota-connect/uptane';
+import { hashesAgree, type VerifiedTarget } from '@ota-connect/uptane';
 import { installedPackages } from '../../device-data/installed-packages.ts';
 import { InstallError } from '../../errors.ts';
 import type { InstallationResult, InstalledVersion, PackageManager } from '../../ports.ts';
 import { createImageFiles, type ImageFiles } from './image-files.ts';
-import { loadRecord, saveRecord, type RaucRecord } from './rauc-record.ts';
-import { parseRaucStatus, type RaucStatus } from './rauc-status.ts';
-import { runProgram } from './run-program.ts';
+import { openRauc, type Rauc } from './rauc-program.ts';
+import type { RaucRecord } from './rauc-record.ts';
+import type { RaucStatus } from './rauc-status.ts';
 import type { PackageManagerOptions } from './select.ts';
-
-const KEY = 'pacman.rauc_command';
-const MAX_WORDS = 300;
-/** Longer than any installation takes: then RAUC's service hangs. */
-const LONGEST_MS = 2 * 3600 * 1000;
-
-type Rauc = {
-  readonly status: () => Promise<RaucStatus>;
-  /** @throws InstallError `install_failed` in RAUC's words */
-  readonly run: (...args: readonly string[]) => Promise<string>;
-  readonly load: () => RaucRecord;
-  readonly save: (record: RaucRecord) => void;
-};
 
 export function createRaucPackageManager(options: PackageManagerOptions): PackageManager {
   const files = createImageFiles(options);
-  const rauc = openRauc(options);
+  const rauc = openRauc(options.config);
   return {
     name: 'rauc',
     verify: files.verify,
@@ -44,29 +30,6 @@ export function createRaucPackageManager(options: PackageManagerOptions): Packag
     finalize: (target) => finalize(rauc, target, options),
     rollback: (target) => rollback(rauc, target),
   };
-}
-
-function openRauc({ config }: PackageManagerOptions): Rauc {
-  const program = config.pacman.raucCommand;
-  const file = join(config.storage.path, 'rauc.json');
-  const run = async (...args: readonly string[]) => {
-    const signal = AbortSignal.timeout(LONGEST_MS);
-    const { code, stdout, stderr } = await runProgram({ program, key: KEY, args, signal });
-    if (code === 0) return stdout;
-    throw new InstallError('install_failed', `rauc ${args[0]} failed: ${lastError(stdout, stderr)}.`);
-  };
-  return {
-    run,
-    status: async () => parseRaucStatus(await run('status', '--output-format=json')),
-    load: () => loadRecord(file),
-    save: (record) => saveRecord(file, record),
-  };
-}
-
-/** What an installation says last, else what the program says at all. */
-function lastError(stdout: string, stderr: string): string {
-  const said = /^LastError: (.+)$/m.exec(stdout)?.[1] ?? stderr.trim().split('\n')[0] ?? '';
-  return quoted(said, MAX_WORDS).replace(/\.$/, '') || 'it did not say why';
 }
 
 /** What lies in the booted slot; where RAUC does not answer, or knows another history, what the log says. */
@@ -130,43 +93,50 @@ function needsReboot(): InstallationResult {
   return result('NEED_COMPLETION', 'Application successful, need reboot');
 }
 
+/** RAUC is told that a slot is good when the version is called good, by its bootloader port (rauc-bootloader.ts). */
 async function finalize(
   rauc: Rauc,
   target: VerifiedTarget,
   { log }: PackageManagerOptions,
 ): Promise<InstallationResult> {
-  const { booted, next } = await rauc.status();
-  const { slots, pending } = rauc.load();
-  const hasCome = cameUp({ booted, next }, isStored(pending?.target, target) ? pending : undefined);
-  // Neither changes which version runs: a failure is told and changes no result.
-  await rauc.run('status', hasCome ? 'mark-good' : 'mark-active', 'booted').catch((error: unknown) => {
+  const status = await rauc.status();
+  const { booted } = status;
+  const record = rauc.load();
+  if (cameUp(status, record, target)) {
+    if (!isStored(record.slots.get(booted), target))
+      rauc.save({
+        slots: new Map([...record.slots, [booted, { name: target.name, hashes: target.hashes }]]),
+      });
+    return result('OK', 'Successfully booted on new version');
+  }
+  // The next boot is not to try it again. A failure changes neither what runs nor what is reported.
+  await rauc.run('status', 'mark-active', 'booted').catch((error: unknown) => {
     if (!(error instanceof InstallError)) throw error;
     log('warning', error.message);
   });
-  const here = new Map([...slots, [booted, { name: target.name, hashes: target.hashes }] as const]);
-  rauc.save({ slots: hasCome && !slots.has(booted) ? here : slots });
-  return hasCome
-    ? result('OK', 'Successfully booted on new version')
-    : result('INSTALL_FAILED', 'Wrong version booted');
+  return result('INSTALL_FAILED', 'Wrong version booted');
 }
 
-/** Without a record, the slot that was to boot has to be the one that did. */
-function cameUp({ booted, next }: RaucStatus, pending: RaucRecord['pending']): boolean {
-  if (pending === undefined) return booted === next;
-  return pending.to === undefined ? booted !== pending.from : booted === pending.to;
+function cameUp(
+  { booted, next }: RaucStatus,
+  { slots, pending }: RaucRecord,
+  target: VerifiedTarget,
+): boolean {
+  if ([...slots.values()].some((stored) => isStored(stored, target)))
+    return isStored(slots.get(booted), target);
+  if (pending !== undefined && isStored(pending.target, target)) return booted !== pending.from;
+  // Without a record, the slot that was to boot has to be the one that did.
+  return booted === next;
 }
 
 async function rollback(rauc: Rauc, target: VerifiedTarget): Promise<InstallationResult> {
   const { booted } = await rauc.status();
-  const { slots } = rauc.load();
-  if (!isStored(slots.get(booted), target)) {
+  if (!isStored(rauc.load().slots.get(booted), target)) {
     await rauc.run('status', 'mark-active', 'booted');
-    rauc.save({ slots });
     return result('OK', 'The version before runs');
   }
   await rauc.run('status', 'mark-active', 'other');
   await rauc.run('status', 'mark-bad', 'booted');
-  rauc.save({ slots });
   return result('NEED_COMPLETION', 'The version before runs after a reboot');
 }
 
