@@ -62,3 +62,18 @@ export type { SharedOffer } from './attacks/multi-role.ts';
 export { delegatedHistoryAttacks, prepareDelegatedHistory } from './attacks/history.ts';
 export { ATTACKED, lockboxAttacks, newLockbox } from './attacks/lockboxes.ts';
 export type { LockboxAttack, LockboxStage } from './attacks/lockboxes.ts';
+export {
+  bootloaderContract,
+  healthContract,
+  hooksContract,
+  sentinelContract,
+} from './contracts/installing.contract.ts';
+export type {
+  BootloaderPort,
+  BootloaderWorld,
+  HealthPort,
+  HealthWorld,
+  HooksPort,
+  HooksWorld,
+  SentinelPort,
+} from './contracts/installing.contract.ts';

@@ -64,11 +64,16 @@ export class SimulatedMachine {
     this.#next = undefined;
     if (next === undefined) return;
     if (this.dead.has(next.name)) {
-      this.#hasGoneBack = true;
+      this.goBack();
       return;
     }
     if (next !== this.#before) this.#before = this.#running;
     this.#running = next === FACTORY ? undefined : next;
+  }
+
+  /** The bootloader boots the system before, and says so until the next installation. */
+  goBack(): void {
+    this.#hasGoneBack = true;
   }
 
   /** Over a package manager that stores images. */
