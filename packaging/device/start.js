@@ -21,17 +21,27 @@ function load(name) {
 }
 
 function read(name) {
-  const filename = folder + name;
+  const code = stored(name);
+  if (code === undefined) throw new Error(`${folder}${name} is missing: the installation is not complete.`);
   // esbuild writes ASCII alone: a string of single bytes is the smallest.
-  const source = `(function (exports, require, module) {${readFileSync(filename, 'latin1')}\n})`;
-  return new Script(source, { filename, cachedData: cached(filename) }).runInThisContext();
+  const source = `(function (exports, require, module) {${code.toString('latin1')}\n})`;
+  const options = { filename: folder + name, cachedData: stored(`${name}.cache`) };
+  return new Script(source, options).runInThisContext();
 }
 
 function find(specifier) {
   if (specifier.startsWith('./')) return load(specifier.slice(2));
-  const found = require(specifier);
+  const found = specifier.startsWith('node:') ? require(specifier) : outside(specifier);
   if (specifier === 'node:https' && !knowsAddresses) learnAddresses();
   return found;
+}
+
+/** What is not bundled: native addons, in node_modules beside. */
+function outside(specifier) {
+  const { createRequire, isBuiltin } = require('node:module');
+  return isBuiltin(specifier) || globalThis.otaConnectFile === undefined
+    ? require(specifier)
+    : createRequire(process.execPath)(specifier);
 }
 
 /**
@@ -46,9 +56,11 @@ function learnAddresses() {
   v8.setFlagsFromString('--regexp-optimization');
 }
 
-function cached(filename) {
+/** A file of the bundle; undefined when it is not there. */
+function stored(name) {
+  if (globalThis.otaConnectFile !== undefined) return globalThis.otaConnectFile(name);
   try {
-    return readFileSync(`${filename}.cache`);
+    return readFileSync(folder + name);
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
     throw error;
