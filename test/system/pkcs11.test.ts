@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { launchCampaign, makeImage } from '../../e2e/support/campaign.ts';
@@ -40,7 +40,7 @@ async function identityFromServer(system: System, deviceId: string): Promise<Ide
   writeFileSync(path.join(folder, 'tls.key'), key);
   const certificate = part(openssl('-clcerts', '-nokeys'), 'CERTIFICATE');
   writeFileSync(path.join(folder, 'tls.der'), new X509Certificate(certificate).raw);
-  return { folder, ca: credentials.ca };
+  return { folder, ca: String(credentials.ca) };
 }
 
 /** A token with the TLS key (02) and certificate (01). Answers the environment that leads to it. */
@@ -65,8 +65,12 @@ function makeToken({ folder }: Identity): NodeJS.ProcessEnv {
 
 type Device = {
   readonly configDir: string;
-  /** `settings` replace those of [p11]. */
-  readonly run: (args: readonly string[], settings?: Readonly<Record<string, string>>) => Promise<Finished>;
+  /** `settings` replace those of [p11]; `more` comes behind all. */
+  readonly run: (
+    args: readonly string[],
+    settings?: Readonly<Record<string, string>>,
+    more?: string,
+  ) => Promise<Finished>;
 };
 
 function deviceIn(system: System, { folder, ca }: Identity, env: NodeJS.ProcessEnv): Device {
@@ -82,7 +86,7 @@ function deviceIn(system: System, { folder, ca }: Identity, env: NodeJS.ProcessE
     tls_pkey_id: '02',
     tls_clientcert_id: '01',
   };
-  const run: Device['run'] = (args, settings = {}) => {
+  const run: Device['run'] = (args, settings = {}, more = '') => {
     const lines = Object.entries({ ...p11, ...settings }).map(([key, value]) => `${key} = "${value}"`);
     const text = `[p11]
 ${lines.join('\n')}
@@ -112,7 +116,7 @@ images_path = "${path.join(folder, 'images')}"
 
 [bootloader]
 reboot_sentinel_dir = "${path.join(folder, 'session')}"
-`;
+${more}`;
     writeFileSync(path.join(configDir, 'device.toml'), text);
     return runCommand('aktualizr', ['--config', configDir, ...args], env);
   };
@@ -195,5 +199,22 @@ describe('a device with its keys in a token', () => {
   it('goes on with the same key after a restart', async () => {
     const again = await device.run(['check']);
     assert.equal(again.code, 0, again.stderr);
+  });
+
+  it('gets a new certificate for the key in the token, when the certificate is a file', async () => {
+    const old = new X509Certificate(readFileSync(path.join(identity.folder, 'tls.der')));
+    writeFileSync(path.join(identity.folder, 'import', 'client.pem'), old.toString());
+    const more =
+      '\n[tls]\ncert_source = "file"\n[import]\ntls_clientcert_path = "client.pem"\n[provision]\nrenew_before_days = 1000\n';
+    const renewing = await device.run(['check'], {}, more);
+    assert.equal(renewing.code, 0, renewing.stderr);
+    assert.match(renewing.stderr, /The certificate of this device was renewed/);
+    const shown = await runCommand('aktualizr-info', ['--config', device.configDir, '--tls-cert'], env);
+    const renewed = new X509Certificate(shown.stdout);
+    assert.notEqual(renewed.serialNumber, old.serialNumber);
+    assert.ok(renewed.publicKey.equals(old.publicKey));
+    const again = await device.run(['check'], {}, more);
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(again.stderr, /renewed/);
   });
 });

@@ -66,3 +66,22 @@ function nameOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : '';
   return /CKR_\w+/.exec(text)?.[0] ?? 'an error';
 }
+
+const PIN_FINAL_TRY = 0x20000;
+const PIN_LOCKED = 0x40000;
+
+/**
+ * A daemon is started again and again: it must not use up the tries that a person needs. `flags`: of the token.
+ * @throws TokenError `pin_locked`
+ */
+export function spareLastTry(flags: number, file: string): void {
+  const what =
+    (flags & PIN_LOCKED) !== 0
+      ? 'is locked after too many wrong PINs'
+      : (flags & PIN_FINAL_TRY) !== 0
+        ? 'would be locked by one more wrong PIN, so the last try is left to a person'
+        : undefined;
+  if (what === undefined) return;
+  const message = `The token of ${file} ${what}: correct p11.pass and unlock it with the tool of its maker.`;
+  throw new TokenError('pin_locked', message, { details: { module: file } });
+}

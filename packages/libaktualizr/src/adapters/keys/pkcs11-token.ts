@@ -4,7 +4,7 @@
 import type * as Pkcs11 from 'pkcs11js';
 
 import { TokenError } from '../../errors.ts';
-import { codeOf, loadLibrary, tokenError, type Library } from './pkcs11-library.ts';
+import { codeOf, loadLibrary, spareLastTry, tokenError, type Library } from './pkcs11-library.ts';
 
 export type TokenOptions = { readonly module: string; readonly pin: string };
 
@@ -96,7 +96,7 @@ export class Pkcs11Token {
     try {
       const { slot, info } = this.#findSlot();
       const session = module.C_OpenSession(slot, api.CKF_SERIAL_SESSION | api.CKF_RW_SESSION);
-      this.#spareLastTry(info.flags);
+      spareLastTry(info.flags, file);
       try {
         module.C_Login(session, api.CKU_USER, this.#pin);
       } catch (cause) {
@@ -117,17 +117,4 @@ export class Pkcs11Token {
     const message = `The PKCS#11 module ${file} has no token that was initialised.`;
     throw new TokenError('no_token', message, { details: { module: file } });
   }
-
-  /** A daemon is started again and again: it must not use up the tries that a person needs. */
-  #spareLastTry(flags: number): void {
-    const { api, file } = this.library;
-    if ((flags & api.CKF_USER_PIN_LOCKED) !== 0) throw lockedPin(file, 'is locked after too many wrong PINs');
-    if ((flags & api.CKF_USER_PIN_FINAL_TRY) !== 0)
-      throw lockedPin(file, 'would be locked by one more wrong PIN, so the last try is left to a person');
-  }
-}
-
-function lockedPin(file: string, what: string): TokenError {
-  const message = `The token of ${file} ${what}: correct p11.pass and unlock it with the tool of its maker.`;
-  return new TokenError('pin_locked', message, { details: { module: file } });
 }
