@@ -18,14 +18,12 @@ export function deviceCommands(): ReadonlyMap<string, string> {
     bin: Record<string, string>;
   };
   return new Map(
-    Object.entries(bin)
-      .filter(([name]) => name !== 'aktualizr-cert-provider')
-      .map(([name, file]) => {
-        const bin = path.join(app, file);
-        const [, entry] = /import\('([^']+)'\)/.exec(readFileSync(bin, 'utf8')) ?? [];
-        if (entry === undefined) throw new Error(`${bin} does not say which file ${name} starts in`);
-        return [name, path.resolve(path.dirname(bin), entry)];
-      }),
+    Object.entries(bin).map(([name, file]) => {
+      const bin = path.join(app, file);
+      const [, entry] = /import\('([^']+)'\)/.exec(readFileSync(bin, 'utf8')) ?? [];
+      if (entry === undefined) throw new Error(`${bin} does not say which file ${name} starts in`);
+      return [name, path.resolve(path.dirname(bin), entry)];
+    }),
   );
 }
 
