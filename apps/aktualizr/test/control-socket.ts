@@ -25,19 +25,21 @@ export async function asking(
   };
 }
 
-export type Listener = { readonly events: () => readonly string[]; close(): void };
+export type Listener = {
+  /** Names of those that came. */
+  readonly events: () => readonly string[];
+  readonly text: () => string;
+  close(): void;
+};
 
-export async function following(
-  socketPath: string,
-  path: string,
-  { isDeaf = false } = {},
-): Promise<Listener> {
+export async function following(socketPath: string, path: string): Promise<Listener> {
   const message = await send(socketPath, 'GET', path);
   let text = '';
-  if (!isDeaf) message.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  message.on('data', (chunk: Buffer) => (text += chunk.toString()));
   message.on('error', () => undefined);
   return {
     events: () => [...text.matchAll(/^event: (\w+)$/gm)].map(([, name = '']) => name),
+    text: () => text,
     close: () => void message.destroy(),
   };
 }

@@ -212,7 +212,9 @@ describe('daemon under control', () => {
       configure({ polling_sec: '120' }, '\n[telemetry]\nreport_network = false\n');
       daemon.child.kill('SIGHUP');
       await until(async () => {
-        const { polling } = (await asking(socket, 'GET', 'status')).body as { polling: { everySeconds: number } };
+        const { polling } = (await asking(socket, 'GET', 'status')).body as {
+          polling: { everySeconds: number };
+        };
         return polling.everySeconds === 120;
       });
       const { code, stderr } = await stopped(daemon);

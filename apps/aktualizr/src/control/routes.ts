@@ -54,6 +54,7 @@ function routeOf(
   if (first === 'campaigns') return { method: 'GET', route: plain('campaign_check') };
   const word = CONTROL_WORDS.find((known) => known === first);
   if (word !== undefined) return { method: 'POST', route: { kind: 'control', word } };
+  if (first === 'offline') return { method: 'POST', route: { ...plain('offline'), needs: ['directory'] } };
   const command = POSTED.get(first);
   return command === undefined ? undefined : { method: 'POST', route: plain(command) };
 }
