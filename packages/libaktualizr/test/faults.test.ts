@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AbortedError } from '../src/command-queue.ts';
-import { TransportError } from '../src/errors.ts';
+import { InstallError, TransportError } from '../src/errors.ts';
+import type { PackageManager } from '../src/ports.ts';
 import { runForever } from '../src/run-forever.ts';
 import { pollingSettings } from '../src/polling/polling-settings.ts';
 import { defaultConfig } from '../src/config/defaults.ts';
@@ -44,6 +45,37 @@ describe('download with faults', () => {
     }
     assert.equal(reportsOf(stage.gateway.requests).length, 1);
     assert.equal((await aktualizr.uptaneCycle()).check.kind, 'blocked');
+  });
+
+  it('tells the server with numbers why it gave up, when the disk stayed full', async () => {
+    await stage.offer();
+    const details = { lengthBytes: 15, neededBytes: 1_048_591, freeBytes: 4096 };
+    const full = new InstallError('no_space', '/images has 4096 bytes free; 1048591 are needed.', {
+      details,
+    });
+    const fetch = () => Promise.reject(full);
+    const wrap = { packageManager: (manager: PackageManager) => ({ ...manager, fetch }) };
+    const { aktualizr } = await stage.open({ wrap });
+    for (let cycle = 0; cycle < 10; cycle += 1) await aktualizr.uptaneCycle();
+    const [report, ...more] = reportsOf(stage.gateway.requests);
+    assert.deepEqual(more, []);
+    assert.equal(report?.result.code, 'DOWNLOAD_FAILED');
+    assert.match(report?.result.description ?? '', /4096 bytes free; 1048591 are needed/);
+  });
+
+  it('leaves a busy server alone for as long as that asked for', async () => {
+    await stage.offer();
+    let asked = 0;
+    stage.gateway.answerOf = ({ path }) => {
+      if (!path.includes('/targets/')) return undefined;
+      asked += 1;
+      return { status: 503, headers: { 'retry-after': '120' }, body: new Uint8Array() };
+    };
+    const { aktualizr } = await stage.open();
+    const { download } = await aktualizr.uptaneCycle();
+    assert.ok(download?.kind === 'failed' && !download.reported);
+    assert.equal(download.error.details.retryAfterSeconds, 120);
+    assert.equal(asked, 1);
   });
 
   it('resumes after a pause with what has arrived', async () => {

@@ -4,11 +4,16 @@ import { spawn } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createHasher, hashBytes } from '@ota-connect/uptane';
 import { issue } from './support/certificates.ts';
+import { temporaryFolder } from './support/test-device.ts';
 import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
 import { TransportError, type TransportCode } from '../src/errors.ts';
 import { HttpClient, type HttpOptions } from '../src/adapters/http/client.ts';
+import { httpStatus } from '../src/adapters/http/gateway.ts';
+import { downloadFile } from '../src/adapters/http/download.ts';
 import { describeFailure } from '../src/adapters/http/describe-failure.ts';
 
 const MAX = 1000;
@@ -70,6 +75,64 @@ describe('HTTP client', () => {
     gateway.faultOf = () => ((asked += 1), { kind: 'status', status: 503 });
     assert.equal((await get(open())).status, 503);
     assert.equal(asked, 3);
+  });
+
+  it('waits for as long as a busy server says, when that is short', async () => {
+    let asked = 0;
+    gateway.answerOf = () => {
+      asked += 1;
+      return asked === 1
+        ? { status: 503, headers: { 'retry-after': '1' }, body: new Uint8Array() }
+        : { status: 200, headers: {}, body: new Uint8Array() };
+    };
+    const answered = get(open());
+    await sleep(100);
+    assert.equal(asked, 1);
+    assert.equal((await answered).status, 200);
+    assert.equal(asked, 2);
+  });
+
+  it('leaves a busy server alone, when it says that it takes long', async () => {
+    let asked = 0;
+    gateway.answerOf = () => {
+      asked += 1;
+      return { status: 503, headers: { 'retry-after': '120' }, body: new Uint8Array() };
+    };
+    const response = await get(open());
+    assert.deepEqual([response.status, asked], [503, 1]);
+    assert.equal(httpStatus(response, gateway.url).details.retryAfterSeconds, 120);
+  });
+
+  it('resumes its TLS session, when the connection was closed meanwhile', async () => {
+    const client = open();
+    await get(client);
+    const before = gateway.resumed();
+    client.rest();
+    await get(client);
+    assert.equal(gateway.resumed(), before + 1);
+  });
+
+  it('takes no more bytes a second than it may, and more as soon as it may', async () => {
+    gateway.answerOf = () => ({ status: 200, headers: {}, body: Buffer.alloc(200_000) });
+    const folder = temporaryFolder();
+    const client = open({ bytesPerSecond: 1 });
+    let received = 0;
+    const done = downloadFile(client, {
+      name: 'image',
+      url: `${gateway.url}/image`,
+      file: join(folder.path, 'IMAGE'),
+      lengthBytes: 200_000,
+      hashes: hashBytes(new Uint8Array(200_000)),
+      onProgress: (bytes) => void (received = bytes),
+      signal: new AbortController().signal,
+      newHasher: createHasher,
+      bootId: '',
+    });
+    await sleep(200);
+    assert.ok(received < 200_000, `${received} bytes`);
+    client.rate.set(0);
+    await done;
+    folder.remove();
   });
 
   it('never tries again, when the server refuses', async () => {
