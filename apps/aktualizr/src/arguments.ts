@@ -11,6 +11,7 @@ const MODES = {
   check: 'asks what is to be installed',
   download: 'a check, then the download of what it found',
   install: 'installs what was found, without asking the server',
+  offline: 'an update from the lockbox in a directory, with no network: offline DIRECTORY',
   campaign_check: 'the campaigns that wait for this device',
   campaign_accept: 'accepts the campaign of --campaign-id',
   campaign_decline: 'declines it',

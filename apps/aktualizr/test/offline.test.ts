@@ -47,16 +47,16 @@ describe('offline', () => {
     const insert = await lockbox();
     assert.equal((await folder.run('check')).code, 0);
     insert();
-    gateway.faultOf = () => 'drop';
+    const before = gateway.requests.length;
     const { code, stdout, stderr } = await folder.run('offline', stick);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /Update found: spring\.bin .* \[urn:tdx-ota:lockbox:spring:1:[0-9a-f]{12}\]/);
     assert.match(stdout, /Installed: spring\.bin/);
+    assert.equal(gateway.requests.length, before);
     const again = await folder.run('offline', stick, '--json');
     assert.deepEqual(JSON.parse(again.stdout), { command: 'offline', outcome: 'nothing_new', exitCode: 0 });
     const named = await folder.run('offline', join(stick, 'metadata/director/spring.json'), '--json');
     assert.equal((JSON.parse(named.stdout) as { outcome: string }).outcome, 'nothing_new');
-    gateway.faultOf = () => undefined;
     await folder.run('check');
     assert.equal(reportsOf(gateway.requests).length, 1);
   });

@@ -11,6 +11,7 @@ export {
 } from './aktualizr.ts';
 export type { AktualizrPorts } from './aktualizr-context.ts';
 export { runForever, type LoopEnd, type LoopOptions } from './run-forever.ts';
+export { followMedium, type FollowOptions } from './offline/follow-medium.ts';
 export { PollingControl } from './polling/polling-control.ts';
 export { pollingSettings, type PollingSettings } from './polling/polling-settings.ts';
 export { AbortedError, type VerbOptions } from './command-queue.ts';

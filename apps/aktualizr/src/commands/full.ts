@@ -9,6 +9,7 @@ import type { Clock } from '@ota-connect/libaktualizr/ports';
 import { Daemon, isAbort } from '../daemon/daemon.ts';
 import { openDoors } from '../daemon/doors.ts';
 import type { LogTaps } from '../daemon/log-taps.ts';
+import { followMedia } from '../daemon/media.ts';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Output } from '../output.ts';
@@ -63,6 +64,7 @@ async function loop(context: FullContext, daemon: Daemon, supervision: Supervisi
   const { aktualizr, clock, output, stop } = context;
   const isNews = createNewsFilter();
   let rebooting: ExitCode | undefined;
+  const endMedia = followMedia({ aktualizr, config: () => daemon.config, output, polling: daemon.polling });
   const ended = await runForever(aktualizr, {
     clock,
     control: daemon.polling,
@@ -88,7 +90,7 @@ async function loop(context: FullContext, daemon: Daemon, supervision: Supervisi
       else if (!(error instanceof CodedError) || error.family === 'Bug') output.defect(error);
       else if (isFirst) output.fail(error);
     },
-  });
+  }).finally(endMedia);
   if (ended === 'reboot_needed') return outcomeOf('rebooting', rebooting ?? EXIT_CODES.ok);
   output.print('Stopped.');
   return outcomeOf('stopped', EXIT_CODES.ok);

@@ -29,19 +29,15 @@ export function tellOffline(output: Output, { check, download, install }: Offlin
 }
 
 function tellOfflineCheck(output: Output, result: OfflineCheckResult): Told {
-  switch (result.kind) {
-    case 'no_lockbox':
-      output.print('There is no lockbox for this device.');
-      return { outcome: 'no_lockbox', exitCode: EXIT_CODES.ok };
-    case 'nothing_new':
-      output.print('No update: what the medium has was installed before.');
-      return { outcome: 'nothing_new', exitCode: EXIT_CODES.ok };
-    case 'blocked': {
-      const told = tellCheck(output, result);
-      output.log('info', 'A lockbox with a new version lifts that.');
-      return told;
-    }
-    default:
-      return tellCheck(output, result);
+  if (result.kind === 'no_lockbox') {
+    output.print('There is no lockbox for this device.');
+    return { outcome: 'no_lockbox', exitCode: EXIT_CODES.ok };
   }
+  if (result.kind === 'nothing_new') {
+    output.print('No update: what the medium has was installed before.');
+    return { outcome: 'nothing_new', exitCode: EXIT_CODES.ok };
+  }
+  const told = tellCheck(output, result);
+  if (result.kind === 'blocked') output.log('info', 'A lockbox with a new version lifts that.');
+  return told;
 }

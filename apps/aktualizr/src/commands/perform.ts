@@ -8,7 +8,8 @@ export async function perform(name: CommandName, context: CommandContext): Promi
   const { aktualizr, output, signal } = context;
   try {
     const told = await COMMANDS[name](context);
-    if (!signal.aborted) await aktualizr.flushReports({ signal });
+    // No network is meant: what is queued waits for the next command.
+    if (!signal.aborted && name !== 'offline') await aktualizr.flushReports({ signal });
     return { command: name, ...told };
   } catch (error) {
     output.fail(error);

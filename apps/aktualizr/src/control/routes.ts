@@ -54,13 +54,13 @@ function routeOf(
   if (first === 'campaigns') return { method: 'GET', route: plain('campaign_check') };
   const word = CONTROL_WORDS.find((known) => known === first);
   if (word !== undefined) return { method: 'POST', route: { kind: 'control', word } };
-  if (first === 'offline') return { method: 'POST', route: { ...plain('offline'), needs: ['directory'] } };
+  if (first === 'offline') return { method: 'POST', route: plain('offline', ['directory']) };
   const command = POSTED.get(first);
   return command === undefined ? undefined : { method: 'POST', route: plain(command) };
 }
 
-function plain(command: CommandName): Route {
-  return { kind: 'command', command, input: {}, needs: [] };
+function plain(command: CommandName, needs: readonly (keyof CommandInput)[] = []): Route {
+  return { kind: 'command', command, input: {}, needs };
 }
 
 function decoded(text: string): string | undefined {

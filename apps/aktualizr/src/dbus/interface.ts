@@ -20,6 +20,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['Once', { kind: 'command', command: 'once' }],
   ['SendDeviceData', { kind: 'command', command: 'device_data' }],
   ['SendManifest', { kind: 'command', command: 'manifest' }],
+  ['Offline', { kind: 'command', command: 'offline', takes: 'directory' }],
   ['CampaignCheck', { kind: 'command', command: 'campaign_check' }],
   ['CampaignAccept', { kind: 'command', command: 'campaign_accept', takes: 'campaignId' }],
   ['CampaignDecline', { kind: 'command', command: 'campaign_decline', takes: 'campaignId' }],
