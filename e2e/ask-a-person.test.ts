@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -148,7 +149,7 @@ async function send(
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
   const call = request(new URL('answer', address), { method: 'POST', headers: { ...type, ...headers } });
   call.end(form.toString());
-  const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
   response.resume();
   return { status: response.statusCode ?? 0 };
 }
