@@ -2,8 +2,9 @@
 // whole, refusals of one ECU, silent ones, and those that are not done at once.
 import { describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { parseEcuSerial, parseHardwareId } from '@ota-connect/uptane';
+import { parseCorrelationId, parseEcuSerial, parseHardwareId } from '@ota-connect/uptane';
 import { PRIMARY, SecondarySimulator } from '@ota-connect/testkit';
+import { askKey, MAX_ASKS } from '../src/steps/attempts.ts';
 import type { DeviceOptions, TestDevice } from './support/test-device.ts';
 import { CONTENT, setStage } from './support/stage.ts';
 import { imagesIn, manifestsOf, reportsOf } from './support/requests.ts';
@@ -222,6 +223,28 @@ describe('update of a whole vehicle', () => {
     const [report] = reportsOf(stage.gateway.requests);
     assert.equal(report?.result.code, 'OK');
     assert.equal(report?.items.length, 3);
+  });
+
+  it('gives a Secondary up that was asked for a day and does not run the new version, and takes the next update', async () => {
+    let now = Date.now();
+    const vehicle = await openVehicle({ motorWaits: true, now: () => now });
+    await offerAll();
+    await vehicle.aktualizr.uptaneCycle();
+    assert.equal((await vehicle.aktualizr.checkUpdates()).kind, 'pending');
+    const image = stage.gateway.simulator.director.targets.get('motor.bin');
+    const key = askKey(image?.hashes ?? {}, MOTOR.serial);
+    const id = parseCorrelationId('urn:here-ota:campaign:1');
+    while (vehicle.storage.cycle.countAttempt(key, id) < MAX_ASKS);
+    assert.equal((await vehicle.aktualizr.checkUpdates()).kind, 'pending');
+    now += 24 * 3_600_000;
+    assert.notEqual((await vehicle.aktualizr.checkUpdates()).kind, 'pending');
+    const [report] = reportsOf(stage.gateway.requests);
+    assert.equal(report?.result.code, 'motor-ctl:INSTALL_FAILED');
+    assert.deepEqual(runs(vehicle), ['app.bin', undefined, 'door.bin']);
+    stage.gateway.simulator.director.targets.clear();
+    stage.gateway.simulator.offer('app-2.bin', 'the next', [PRIMARY]);
+    await stage.gateway.simulator.publish();
+    assert.equal((await vehicle.aktualizr.checkUpdates()).kind, 'updates');
   });
 
   it('waits for its own reboot and for a Secondary, and reports when both are done', async () => {

@@ -11,6 +11,10 @@ export const MAX_TRANSFERS = 10;
 /** Installations that were begun, ended or not: bounds an image whose installation takes the power down each time. */
 export const MAX_STARTS = 25;
 
+/** How often a Secondary is asked whether it runs the new version, at least; and for how long. */
+export const MAX_ASKS = 60;
+export const MAX_WAIT_MS = 24 * 3_600_000;
+
 /** Tries within one download, and the pauses between them. client-protocol 3.5 */
 export const FETCH_PAUSES_MS: readonly number[] = [500, 1000];
 
@@ -24,6 +28,10 @@ export function transferKey(hashes: Hashes): string {
 
 export function startKey(hashes: Hashes): string {
   return `${targetKey(hashes)}.started`;
+}
+
+export function askKey(hashes: Hashes, ecu: string): string {
+  return `${targetKey(hashes)}.asked.${ecu}`;
 }
 
 /** The state keeps correlation IDs as text; they were parsed when the metadata was verified. */

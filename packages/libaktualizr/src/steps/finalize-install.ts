@@ -15,7 +15,8 @@ export async function finalizeInstall(context: StepContext, state: CycleState): 
   const { installation, assigned } = waiting;
   const primary = primaryOf(context).serial;
   for (const one of assigned) {
-    if (one.ecu !== primary) await finalizeSecondary(context, installation, one);
+    if (one.ecu !== primary)
+      await finalizeSecondary(context, { installation, one, waitsSinceMs: state.waitsSinceMs });
     else if (state.bootId === context.bootId) installation.wait(primary);
     else await finalizePrimary(context, { installation, one, trial: state.trial });
   }

@@ -40,11 +40,11 @@ function assignedBy({ storage }: StepContext, targets: readonly VerifiedTarget[]
 }
 
 /** Also of what was completed later: done, or still waiting for somebody. */
-export function outcomeOf({ bootId, sentinel }: StepContext, installation: Installation): CycleEvent {
+export function outcomeOf({ bootId, clock, sentinel }: StepContext, installation: Installation): CycleEvent {
   if (installation.isOnTrial()) return { kind: 'ProbationBegan', bootId, uptimeMs: sentinel.uptimeMs() };
   const result = installation.result();
   return result === undefined
-    ? { kind: 'NeedsCompletion', bootId }
+    ? { kind: 'NeedsCompletion', bootId, nowMs: Math.max(0, clock.now()) }
     : { kind: 'InstallationCompleted', result };
 }
 

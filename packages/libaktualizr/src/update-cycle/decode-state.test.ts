@@ -31,6 +31,7 @@ const STATES: readonly CycleState[] = [
   { kind: 'Downloading', update },
   { kind: 'Downloaded', update: { correlationId: '', targets: [] } },
   { kind: 'Installing', update },
+  { kind: 'AwaitingReboot', update, bootId: 'boot-1', waitsSinceMs: 1_900_000_000_000 },
   { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
   { kind: 'Finalizing', bootId: 'b', update },
   { kind: 'Reporting' },

@@ -55,6 +55,7 @@ function readState(value: unknown): CycleState {
         // An earlier version kept none while it finalised: an empty one differs from every real one.
         bootId: fields.bootId === undefined && kind === 'Finalizing' ? '' : readText(fields.bootId),
         ...(fields.trial === undefined ? {} : { trial: readTrial(fields.trial) }),
+        ...(fields.waitsSinceMs === undefined ? {} : { waitsSinceMs: readCount(fields.waitsSinceMs) }),
       };
     case 'Probation':
     case 'RollingBack':

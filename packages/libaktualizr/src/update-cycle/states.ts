@@ -47,6 +47,7 @@ export type Trial = { readonly boots: number; readonly ranMs: number };
  * `before`: the update that was known when the check began.
  * `bootId`: the boot in which the installation was made, or in which `Probation` counts since `sinceMs` of its uptime;
  * another one means that the reboot has happened.
+ * `waitsSinceMs`: when the installation was made, by the device's clock: nobody is waited for without an end.
  * `reason`: what the health check found, which the report will say.
  */
 export type CycleState =
@@ -61,6 +62,7 @@ export type CycleState =
       readonly update: Update;
       readonly bootId: string;
       readonly trial?: Trial;
+      readonly waitsSinceMs?: number;
     }
   | {
       readonly kind: 'Probation';

@@ -52,7 +52,7 @@ export type CycleEvent =
       readonly reason: 'missing' | 'incomplete' | 'tampered';
     }
   | { readonly kind: 'InstallationCompleted'; readonly result: DeviceInstallationResult }
-  | { readonly kind: 'NeedsCompletion'; readonly bootId: string }
+  | { readonly kind: 'NeedsCompletion'; readonly bootId: string; readonly nowMs?: number }
   | { readonly kind: 'RebootDetected' }
   /** Whoever waits without a reboot is asked. */
   | { readonly kind: 'CompletionRequested' }
@@ -111,12 +111,14 @@ const withUpdate = (kind: KnownKind, command: CycleCommand) =>
 const withBoot = (kind: 'AwaitingReboot' | 'Finalizing', command: CycleCommand, boots: 0 | 1 = 0) =>
   row(kind, command, (state) => {
     const { boots: before, ranMs } = trialOf(state);
-    return { kind, update: updateOf(state), bootId: bootOf(state), trial: { boots: before + boots, ranMs } };
+    const trial = { boots: before + boots, ranMs };
+    return { kind, update: updateOf(state), bootId: bootOf(state), trial, ...waitOf(state) };
   });
 const toAwaitingReboot = row('AwaitingReboot', 'none', (state, event) => ({
   kind: 'AwaitingReboot',
   update: updateOf(state),
   bootId: bootOf(event),
+  ...waitOf(state, event),
 }));
 const toProbation = row('Probation', 'none', (state, event) => ({
   kind: 'Probation',
@@ -281,6 +283,13 @@ function updateOf(holder: CycleState | CycleEvent): Update {
 /** The boot in which something was done; an empty one differs from every real one. */
 function bootOf(holder: CycleState | CycleEvent): string {
   return 'bootId' in holder ? holder.bootId : '';
+}
+
+/** From the first time on that it was said. */
+function waitOf(state: CycleState, event?: CycleEvent): { readonly waitsSinceMs?: number } {
+  const before = 'waitsSinceMs' in state ? state.waitsSinceMs : undefined;
+  const waitsSinceMs = before ?? (event?.kind === 'NeedsCompletion' ? event.nowMs : undefined);
+  return waitsSinceMs === undefined ? {} : { waitsSinceMs };
 }
 
 function trialOf(state: CycleState): Trial {
