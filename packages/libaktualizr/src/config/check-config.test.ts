@@ -77,6 +77,13 @@ describe('configuration that this aktualizr cannot work with', () => {
     );
   });
 
+  it('is a proxy of another kind, named without its password', async (test) => {
+    const said = await refusal(test, `${USABLE}[network]\ncurl_proxy = "socks5://jane:secret@proxy"\n`);
+    assert.match(said, /^network\.curl_proxy is not the address of a proxy that this client can use/);
+    assert.doesNotMatch(said, /secret/);
+    assert.equal(await refusal(test, `${USABLE}[network]\ncurl_proxy = "http://jane:x@proxy:3128"\n`), '');
+  });
+
   it('is one that names no server', async (test) => {
     assert.match(await refusal(test, '[pacman]\ntype = "none"\n'), /names no server/);
   });
