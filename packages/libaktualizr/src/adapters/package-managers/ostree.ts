@@ -9,6 +9,7 @@ import type { Log } from '../../steps/context.ts';
 import { createImageFiles } from './image-files.ts';
 import { isComplete } from './ostree-commit.ts';
 import { deploy, returnFrom } from './ostree-deploy.ts';
+import { pullFromMedium } from './ostree-medium.ts';
 import { pullCommit } from './ostree-pull.ts';
 import { openSysroot, type Sysroot } from './ostree-sysroot.ts';
 import type { PackageManagerOptions } from './select.ts';
@@ -66,20 +67,20 @@ function imagesOf(
     windowMs: network.stallWindowSec * 1000,
   };
   return {
-    async fetch(target, onProgress, signal) {
+    async fetch(target, onProgress, signal, medium) {
       if (!isOstree(target)) {
         if (isOurs(target)) throw notOstree(target);
-        return files.fetch(target, onProgress, signal);
+        return files.fetch(target, onProgress, signal, medium);
       }
       // A Secondary pulls for itself.
       if (!isOurs(target)) return 'already_there';
       const commit = commitOf(target);
       if ((await commits.look(commit)) === 'verified') return 'already_there';
-      const url = target.uri ?? pacman.ostreeServer;
-      await pullCommit(
-        { sysroot, credentials, limit, network: http },
-        { target, commit, url, onProgress, signal },
-      );
+      const wanted = { target, commit, onProgress, signal };
+      if (medium === undefined) {
+        const url = target.uri ?? pacman.ostreeServer;
+        await pullCommit({ sysroot, credentials, limit, network: http }, { ...wanted, url });
+      } else await pullFromMedium(sysroot, { ...wanted, medium });
       if ((await commits.look(commit)) === 'verified') return 'fetched';
       throw new InstallError('install_failed', `${target.name} was pulled, but is not complete.`);
     },
@@ -95,19 +96,23 @@ function imagesOf(
 }
 
 function installationsOf(
-  { config, log }: PackageManagerOptions,
+  { config, log, installations, primary }: PackageManagerOptions,
   sysroot: Sysroot,
   {
     running,
     commits,
   }: { readonly running: () => Promise<string | undefined>; readonly commits: KnownCommits },
 ): Required<Pick<PackageManager, 'install' | 'finalize' | 'rollback'>> {
-  const { os } = config.pacman;
+  const { os, booted } = config.pacman;
+  /** Where the next boot's deployment counts as the running one, the log alone knows whether the reboot has been. */
+  const isInstalled = (commit: string) =>
+    booted === 'booted' || installations.current(primary)?.hashes.sha256?.toLowerCase() === commit;
   return {
     async install(target) {
       if (!isOstree(target)) throw notOstree(target);
       const commit = commitOf(target);
-      if ((await running()) === commit) return result('ALREADY_PROCESSED', 'Package already installed');
+      if ((await running()) === commit && isInstalled(commit))
+        return result('ALREADY_PROCESSED', 'Package already installed');
       if (!commits.has(commit)) throw notWhole(target);
       const [next] = await sysroot.deployments();
       if (next?.commit !== commit) await deploy(sysroot, os, commit);
