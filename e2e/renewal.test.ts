@@ -1,12 +1,21 @@
 // A device renews its certificate before it ends: a new key, the same name, and no moment at which a kill costs the
 // device its identity. The certificates of this test last two days, so that they are always about to end.
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createDevice, finished, runCommand, start, startSystem, type System } from './support/system.ts';
+import {
+  createDevice,
+  type Device,
+  finished,
+  runCommand,
+  start,
+  startSystem,
+  type System,
+} from './support/system.ts';
 
 const KILLER = new URL('support/kill-at-boundary.mjs', import.meta.url).href;
-const SHORT = { extra: '\n[provision]\nexpiry_days = "2"\n' };
 
 type Identity = { readonly cert: string; readonly key: string; readonly ca: string };
 
@@ -33,6 +42,18 @@ async function statusFor(system: System, identity: Identity): Promise<number> {
   return promise.finally(() => agent.destroy());
 }
 
+/** A device that is provisioned, and renews its certificate with its next command. */
+async function shortLived(system: System, name: string): Promise<Device> {
+  const device = await createDevice(system, name);
+  const [days, notYet] = ['20-days.toml', '30-not-yet.toml'].map((file) => path.join(device.configDir, file));
+  writeFileSync(days ?? '', '[provision]\nexpiry_days = "2"\n');
+  writeFileSync(notYet ?? '', '[provision]\nrenew_before_days = 0\n');
+  const { code, stderr } = await device.aktualizr('check');
+  assert.equal(code, 0, stderr);
+  rmSync(notYet ?? '');
+  return device;
+}
+
 describe('renewal of device certificates', () => {
   let system: System;
   before(async () => {
@@ -41,8 +62,7 @@ describe('renewal of device certificates', () => {
   after(() => system.stop());
 
   it('gives a device a new key and certificate with its next command; the old ones are good to their end', async () => {
-    const device = await createDevice(system, 'short-lived', SHORT);
-    assert.equal((await device.aktualizr('check')).code, 0);
+    const device = await shortLived(system, 'short-lived');
     const old = await identityOf(device.configDir);
     const renewing = await device.aktualizr('check');
     assert.equal(renewing.code, 0, renewing.stderr);
@@ -58,8 +78,7 @@ describe('renewal of device certificates', () => {
   });
 
   it('loses nothing when the device is killed just before or just after it saves the new identity', async () => {
-    const device = await createDevice(system, 'killed', SHORT);
-    assert.equal((await device.aktualizr('check')).code, 0);
+    const device = await shortLived(system, 'killed');
     for (const when of ['before', 'after']) {
       const killed = await finished(
         start('aktualizr', ['--config', device.configDir, 'check'], {
@@ -83,5 +102,11 @@ describe('renewal of device certificates', () => {
     const refused = await device.aktualizr('check');
     assert.equal(refused.code, 77, refused.stderr);
     assert.match(refused.stderr, /does not know this device.*delete the database in storage\.path/);
+    rmSync(path.join(device.storageDir, 'sql.db'));
+    const archive = path.join(system.folder, 'deleted', 'credentials.zip');
+    rmSync(archive);
+    await system.ota('credentials', 'create', '--output', archive);
+    const anew = await device.aktualizr('check');
+    assert.equal(anew.code, 0, anew.stderr);
   });
 });

@@ -31,6 +31,7 @@ async function device({ days = 10, renewBeforeDays = 30, inToken, ...plan }: Pla
   let stored: TlsCredentials = { ca: authority.certificate, ...old };
   const base = defaultConfig();
   const log: string[] = [];
+  const details: string[] = [];
   const requests: Uint8Array[] = [];
   const proofs: TlsCredentials[] = [];
   const flags = new Map<string, string>();
@@ -69,9 +70,9 @@ async function device({ days = 10, renewBeforeDays = 30, inToken, ...plan }: Pla
       ...(inToken === 'key'
         ? { tokenSignature: (message) => createSign('sha256').update(message).sign(old.privateKey) }
         : {}),
-      log: (level, message) => void log.push(`${level}: ${message}`),
+      log: (level, message) => void (level === 'debug' ? details : log).push(`${level}: ${message}`),
     });
-  return { old, authority, stored: () => stored, log, requests, proofs, flags, clock, renewal };
+  return { old, authority, stored: () => stored, log, details, requests, proofs, flags, clock, renewal };
 }
 
 async function renewedBy(
@@ -91,6 +92,17 @@ describe('renewal of the certificate of a device', () => {
       await renewal()();
       assert.deepEqual([requests.length, log.length], [0, 0]);
     }
+  });
+
+  it('begins with a line on the certificate, told once for each', async () => {
+    const { details, renewal } = await device();
+    const renew = renewal();
+    for (let time = 0; time < 3; time += 1) await renew();
+    assert.equal(details.length, 2);
+    assert.match(
+      details[0] ?? '',
+      /^debug: The certificate of this device: CN=car; issued by CN=fleet; valid until/,
+    );
   });
 
   it('makes a new key, proves the answer and stores both; then there is nothing to do', async () => {

@@ -42,6 +42,7 @@ export function createRenewal(deps: RenewalDeps): () => Promise<void> {
     if (tls === undefined || renewBeforeDays === 0) return;
     if (known?.certificate !== tls.certificate) {
       known = { certificate: tls.certificate, notAfterMs: notAfterOf(tls.certificate) };
+      deps.log('debug', describe(tls.certificate));
       pausedUntilMs = 0;
     }
     const now = nowOf(deps);
@@ -176,6 +177,13 @@ function nowOf({ clock, storage }: RenewalDeps): number {
 
 function notAfterOf(certificate: string): number {
   return new X509Certificate(certificate).validToDate.getTime();
+}
+
+/** On one line; names of several parts have one a line. client-features PRV-10 */
+function describe(certificate: string): string {
+  const { subject, issuer, validToDate } = new X509Certificate(certificate);
+  const [to, by] = [subject, issuer].map((name) => name.replaceAll('\n', ', '));
+  return `The certificate of this device: ${to}; issued by ${by}; valid until ${dayOf(validToDate.getTime())}.`;
 }
 
 function dayOf(ms: number): string {
