@@ -94,4 +94,24 @@ describe('package manager ostree', () => {
     });
     assert.equal(world.deployments()[0], second.commit);
   });
+
+  it('returns to the version before, when the new one is not healthy', async () => {
+    const { world, folder, gateway } = device;
+    device.configure({ sysroot: '', os: '' }, '[health]\ncommand = "exit 1"\ngrace_sec = 0\n');
+    const boot = (): Booted => bootDeployment({ folder: folder.path }, world.sysroot, world.directoryOf(0));
+    const second = world.commit('two', {}, '--add-metadata-string=oe.kargs-default=two');
+    await device.offer(second);
+    ends(await boot().aktualizr('once'), NEEDS_REBOOT, device);
+    assert.match(world.kernelArguments(), /^two /);
+    ends(await boot().aktualizr('once'), NEEDS_REBOOT, device);
+    assert.equal(world.deployments()[0], world.first.commit);
+    ends(await boot().aktualizr('check'), 0);
+    const { result } = reportsOf(gateway.requests).at(-1)?.items[0] ?? {};
+    assert.match(JSON.stringify(result), /INSTALL_FAILED.*was not healthy/);
+    assert.deepEqual(installedOf(device), {
+      fileinfo: { hashes: { sha256: world.first.commit }, length: 0 },
+      filepath: 'unknown',
+    });
+    assert.match(world.kernelArguments(), new RegExp(`^${KERNEL_ARGUMENTS.join(' ')} ostree=`));
+  });
 });

@@ -1,6 +1,8 @@
 // Makes a commit that was pulled the next boot's, and takes that back. The deployment before stays, to return to; /etc and
 // the kernel arguments are those of the deployment that runs, unless the commit brings arguments of its own
 // (`oe.kargs-default`, as Torizon's images do). client-features INS-01, INS-07, TDX-14.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { InstallError } from '../../errors.ts';
 import type { Deployment } from './ostree-status.ts';
 import type { Sysroot } from './ostree-sysroot.ts';
@@ -59,14 +61,24 @@ async function makeFirst(sysroot: Sysroot, flags: readonly string[], before: Dep
     'deploy',
     ...flags,
     '--retain-rollback',
-    ...(await argumentsOf(sysroot, before)),
+    ...argumentsOf(sysroot, before),
     before.commit,
   ]);
 }
 
-async function argumentsOf(sysroot: Sysroot, { commit }: Deployment): Promise<readonly string[]> {
-  const own = await ownKernelArguments(sysroot, commit);
-  return own === undefined ? [] : ['--karg-none', ...own.map((argument) => `--karg-append=${argument}`)];
+/** Those that it boots with now. */
+function argumentsOf(sysroot: Sysroot, { index }: Deployment): readonly string[] {
+  const entries = readEntries(sysroot.bootEntries);
+  const entry = entries.find((text) => new RegExp(`^title .*\\(ostree:${index}\\)\\s*$`, 'm').test(text));
+  const options = /^options (.*)$/m.exec(entry ?? '')?.[1];
+  if (options === undefined) return [];
+  const own = splitArguments(options).filter((argument) => !argument.startsWith('ostree='));
+  return ['--karg-none', ...own.map((argument) => `--karg-append=${argument}`)];
+}
+
+function readEntries(directory: string): readonly string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
 }
 
 async function ownKernelArguments(sysroot: Sysroot, commit: string): Promise<readonly string[] | undefined> {

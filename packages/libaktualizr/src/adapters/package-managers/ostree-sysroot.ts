@@ -22,6 +22,8 @@ export type SysrootOptions = {
 
 export type Sysroot = {
   readonly repository: string;
+  /** Directory of what the bootloader offers. */
+  readonly bootEntries: string;
   run(call: Omit<ProgramCall, 'key'>): Promise<ProgramEnd>;
   /** How the program is called on the repository, or on a view of it. */
   repositoryCall(repository: string, args: readonly string[]): Pick<ProgramCall, 'program' | 'args'>;
@@ -51,6 +53,7 @@ export function openSysroot(options: SysrootOptions): Sysroot {
   };
   return {
     repository,
+    bootEntries: join(path, 'boot/loader/entries'),
     run,
     admin,
     repositoryCall: (place, args) => {
