@@ -90,4 +90,17 @@ describe('offline', () => {
     assert.match(stdout, /Installed: spring\.bin/);
     assert.equal(reportsOf(gateway.requests).length, 1);
   });
+
+  it('reports what a medium brought also where nobody polls', async () => {
+    allow();
+    const insert = await lockbox();
+    assert.equal((await folder.run('check')).code, 0);
+    const text = readFileSync(folder.configFile, 'utf8');
+    writeFileSync(folder.configFile, text.replace('[uptane]', '[uptane]\nenable_online_updates = false'));
+    insert();
+    const { child, ended } = await folder.start(['full'], /Waiting for lockboxes/);
+    while (reportsOf(gateway.requests).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGTERM');
+    assert.match((await ended).stdout, /Polling is switched off[^]*Installed: spring\.bin/);
+  });
 });

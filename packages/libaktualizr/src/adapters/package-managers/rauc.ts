@@ -22,9 +22,9 @@ export function createRaucPackageManager(options: PackageManagerOptions): Packag
     async installedPackages() {
       return installedPackages(options.packagesFile);
     },
-    async fetch(target, onProgress, signal) {
+    async fetch(target, onProgress, signal, medium) {
       if (target.targetFormat === 'OSTREE') throw notBundle(target);
-      return files.fetch(target, onProgress, signal);
+      return files.fetch(target, onProgress, signal, medium);
     },
     install: (target) => install(rauc, files, target),
     finalize: (target) => finalize(rauc, target, options),

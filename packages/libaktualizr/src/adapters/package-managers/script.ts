@@ -45,9 +45,9 @@ export function createScriptPackageManager(options: ScriptOptions): PackageManag
     async installedPackages() {
       return installedPackages(options.packagesFile);
     },
-    async fetch(target, onProgress, signal) {
+    async fetch(target, onProgress, signal, medium) {
       if (target.targetFormat === 'OSTREE') throw wrongFormat(target);
-      return files.fetch(target, onProgress, signal);
+      return files.fetch(target, onProgress, signal, medium);
     },
     async install(target) {
       const now = await running.current();
