@@ -14,6 +14,9 @@ const SYSTEM_BUS = '/var/run/dbus/system_bus_socket';
 /** @throws ControlError `no_bus` when D-Bus is required and not to be had */
 export async function openDoors(api: ControlApi, { config, output }: DoorOptions): Promise<Door> {
   const doors: Door[] = [];
+  const close = async () => {
+    await Promise.all(doors.map((door) => door.close()));
+  };
   if (config.control.socket !== '') {
     const { openControlSocket } = await import('../control/server.ts');
     const door = await openControlSocket(api, {
@@ -25,13 +28,14 @@ export async function openDoors(api: ControlApi, { config, output }: DoorOptions
   }
   if (isBusWanted(config)) {
     const { openBus } = await import('../dbus/bus-door.ts');
-    doors.push(await openBus(api, { isRequired: config.control.dbus === 'required', output }));
+    try {
+      doors.push(await openBus(api, { isRequired: config.control.dbus === 'required', output }));
+    } catch (error) {
+      await close();
+      throw error;
+    }
   }
-  return {
-    close: async () => {
-      await Promise.all(doors.map((door) => door.close()));
-    },
-  };
+  return { close };
 }
 
 function isBusWanted({ control: { dbus } }: Config): boolean {

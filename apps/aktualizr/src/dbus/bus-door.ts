@@ -32,11 +32,13 @@ export async function openBus(
 ): Promise<Door> {
   const ending = new AbortController();
   const onEnd = (why: string) => output.log('warning', `D-Bus is gone: ${why}. The next start tries again.`);
+  let connection: BusConnection | undefined;
   try {
-    const connection = new BusConnection(openWire(), (call) => handle(api, call, ending.signal), onEnd);
-    await connection.join(BUS_NAME);
+    const joined = new BusConnection(openWire(), (call) => handle(api, call, ending.signal), onEnd);
+    connection = joined;
+    await joined.join(BUS_NAME);
     const unsubscribe = api.subscribe((event) =>
-      connection.signal({
+      joined.signal({
         path: OBJECT_PATH,
         interface: BUS_NAME,
         ...EVENT_SIGNAL,
@@ -47,10 +49,11 @@ export async function openBus(
       close: async () => {
         unsubscribe();
         ending.abort(new AbortedError());
-        connection.close();
+        joined.close();
       },
     };
   } catch (error) {
+    connection?.close();
     if (isRequired) throw asControlError(error);
     output.log('warning', `The daemon is not on D-Bus: ${asControlError(error).message}`);
     return NO_DOOR;
