@@ -1,12 +1,14 @@
 // Keys and certificates in a token, in the forms that the rest of the client knows: PEM, PublicKey, Signer. Signatures of
 // manifests are RSASSA-PSS with SHA-256, those of certificate requests what X.509 takes. client-features KEY-02, CFG-04
-import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 
 import type * as Pkcs11 from 'pkcs11js';
 import { clientKeyId, parsePublicKey } from '@ota-connect/uptane';
 import type { KeyType, PublicKey, Signer } from '@ota-connect/uptane';
 
 import { ConfigError, TokenError } from '../../errors.ts';
+import { emsaPss } from './emsa-pss.ts';
+import { codeOf } from './pkcs11-library.ts';
 import type { Pkcs11Token } from './pkcs11-token.ts';
 
 const SHA256_BYTES = 32;
@@ -88,18 +90,37 @@ export function createTokenSigner(token: Pkcs11Token, idHex: string, publicKey: 
     keyId: clientKeyId(publicKey),
     method: 'rsassa-pss',
     sign: async (message) => {
-      const { api } = token.library;
-      const parameter = {
-        type: api.CK_PARAMS_RSA_PSS,
-        hashAlg: api.CKM_SHA256,
-        mgf: api.CKG_MGF1_SHA256,
-        saltLen: SHA256_BYTES,
-      };
-      const mechanism = { mechanism: api.CKM_RSA_PKCS_PSS, parameter };
       const key = token.find('private key', idHex, 'p11.uptane_key_id');
-      return signed(token, key, mechanism, createHash('sha256').update(message).digest());
+      const hash = createHash('sha256').update(message).digest();
+      try {
+        return signed(token, key, pss(token), hash);
+      } catch (error) {
+        if (!knowsNoPss(error)) throw error;
+      }
+      return signed(token, key, { mechanism: token.library.api.CKM_RSA_X_509 }, padded(publicKey, hash));
     },
   };
+}
+
+function pss({ library: { api } }: Pkcs11Token): Pkcs11.Mechanism {
+  const parameter = {
+    type: api.CK_PARAMS_RSA_PSS,
+    hashAlg: api.CKM_SHA256,
+    mgf: api.CKG_MGF1_SHA256,
+    saltLen: SHA256_BYTES,
+  };
+  return { mechanism: api.CKM_RSA_PKCS_PSS, parameter };
+}
+
+/** CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID */
+function knowsNoPss(error: unknown): boolean {
+  const code = error instanceof TokenError ? codeOf(error.cause) : undefined;
+  return code === 0x70 || code === 0x71;
+}
+
+function padded({ keyval }: PublicKey, hash: Buffer): Buffer {
+  const bits = createPublicKey(keyval.public).asymmetricKeyDetails?.modulusLength ?? 0;
+  return Buffer.from(emsaPss(hash, randomBytes(SHA256_BYTES), bits));
 }
 
 /** For a certificate request: the X.509 signature over `message` by a key of RSA or P-256. @throws TokenError */
