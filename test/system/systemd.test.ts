@@ -11,6 +11,8 @@ import { builtPackages, install, type BuiltPackages } from './support/packages.t
 
 const UNIT = 'aktualizr.service';
 const MAX_EXPOSURE = 66;
+const BUS_NAME = 'org.otaconnect.Aktualizr1';
+const BUS_OBJECT = '/org/otaconnect/Aktualizr1';
 
 let system: System;
 let machine: DebianMachine;
@@ -116,6 +118,10 @@ images_path = "/var/sota/images"
     assert.equal(found, 'socket 660 root:aktualizr');
   });
 
+  it('is on the system bus', () => {
+    assert.match(machine.must('busctl', 'introspect', BUS_NAME, BUS_OBJECT), /\.Check\s+method/);
+  });
+
   it('lets a person check while the daemon runs', () => {
     assert.match(machine.must('aktualizr', 'check'), /No update/);
   });
@@ -143,6 +149,13 @@ images_path = "/var/sota/images"
     machine.must('systemctl', 'kill', '--kill-who=main', '--signal=STOP', UNIT);
     await untilRunning(pid);
     assert.notEqual(property('NRestarts'), '0');
+  });
+
+  it('runs in the small profile when /etc/default/aktualizr asks for it', async () => {
+    machine.write('/etc/default/aktualizr', 'AKTUALIZR_NODE_FLAGS="--lite-mode --max-semi-space-size=1"\n');
+    machine.must('systemctl', 'restart', UNIT);
+    const pid = await untilRunning();
+    assert.match(readFileSync(machine.path(`/proc/${pid}/cmdline`), 'utf8'), /--lite-mode/);
   });
 
   it('stops at once and without a fault, and loses its socket', () => {
