@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Run } from '../../apps/aktualizr/test/process.ts';
 import { manifestsOf, reportsOf } from '../../packages/libaktualizr/test/support/requests.ts';
+import { openTestProxy } from '../../packages/libaktualizr/test/support/test-proxy.ts';
 import { bootDeployment, bootMachine } from './support/booted.ts';
 import { openOstreeDevice, type OstreeDevice } from './support/ostree-device.ts';
 import { must, type Version } from './support/ostree-tree.ts';
@@ -197,6 +198,23 @@ describe('an OSTree update', () => {
     ends(await booted.run('sh', '-c', '! touch /etc/probe && ! touch /sysroot/probe'), 0);
     ends(await booted.aktualizr('once'), NEEDS_REBOOT);
     assert.deepEqual(world.deployments(), [second.commit, world.first.commit]);
+  });
+
+  it('goes through the proxy of the device, with its password, and no faster than the device may', async () => {
+    const proxy = await openTestProxy('me:secret');
+    try {
+      const url = proxy.url.replace('//', '//me:secret@');
+      const network = `[network]\ncurl_proxy = "${url}"\nno_proxy = "example.org"\ncurl_bandwidth = 10000000\n`;
+      device.configure({ booted: 'staged' }, network);
+      await completes();
+      const treehub = new URL(device.treehub.url).host;
+      assert.ok(
+        proxy.asked.some(({ place }) => place === treehub),
+        JSON.stringify(proxy.asked),
+      );
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('takes a static delta where the server has one', async () => {

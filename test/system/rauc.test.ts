@@ -38,10 +38,10 @@ describe('package manager rauc', () => {
     folder.remove();
   });
 
-  function configure(command = 'rauc'): void {
+  function configure(command = 'rauc', more = ''): void {
     const session = `[bootloader]\nreboot_sentinel_dir = "${join(folder.path, 'session')}"\n`;
     const type = `type = "rauc"\nrauc_command = "${command}"`;
-    writeFileSync(folder.configFile, `${configuration.replace('type = "none"', type)}\n${session}`);
+    writeFileSync(folder.configFile, `${configuration.replace('type = "none"', type)}\n${session}${more}`);
   }
 
   async function offer(name: string, { content }: Bundle): Promise<void> {
@@ -105,6 +105,21 @@ describe('package manager rauc', () => {
       success: false,
     });
     assert.equal(world.primary(), 'A');
+    assert.equal(installedName(), 'unknown');
+  });
+
+  it('returns to the version before, when the new one is not healthy, and never calls it good', async () => {
+    configure('rauc', '[health]\ncommand = "exit 1"\ngrace_sec = 0\n');
+    await offer('two.raucb', world.bundle('two', randomBytes(IMAGE_BYTES)));
+    ends(await folder.run('once'), NEEDS_REBOOT);
+    const trial = await reboot();
+    ends(await trial.aktualizr('once'), NEEDS_REBOOT);
+    assert.equal(world.primary(), 'A');
+    assert.equal(world.state('B'), 'bad');
+    const back = await reboot();
+    ends(await back.aktualizr('check'), 0);
+    assert.match(JSON.stringify(lastResult()), /INSTALL_FAILED.*was not healthy/);
+    assert.equal(world.state('B'), 'bad');
     assert.equal(installedName(), 'unknown');
   });
 
