@@ -82,9 +82,9 @@ async function prepareParts(
 ): Promise<Parts> {
   const { clock = systemClock, log = () => undefined } = options;
   const queue = new CommandQueue(options.signal);
-  const secondaries = new SecondaryList(options.secondaries);
   const { primary, warnings } = await prepareDevice(config, storage);
   for (const warning of warnings) log('warning', warning);
+  const secondaries = new SecondaryList(options.secondaries, primary.serial);
   return { config, options, storage, primary, tokenSignature, secondaries, clock, log, queue };
 }
 

@@ -1,5 +1,5 @@
 // The Secondaries that are plugged into a device client, in the order in which they were added. client-features API-19.
-import type { EcuSerial } from '@ota-connect/uptane';
+import { quoted, type EcuSerial } from '@ota-connect/uptane';
 import { SecondaryError } from '../errors.ts';
 import type { Secondary } from '../ports.ts';
 import { guarded } from './guarded.ts';
@@ -7,15 +7,19 @@ import { guarded } from './guarded.ts';
 export class SecondaryList {
   readonly #bySerial = new Map<EcuSerial, Secondary>();
 
-  constructor(secondaries: readonly Secondary[] = []) {
+  readonly #primary: EcuSerial | undefined;
+
+  /** `primary`: its serial, which no Secondary may have. */
+  constructor(secondaries: readonly Secondary[] = [], primary?: EcuSerial) {
+    this.#primary = primary;
     for (const secondary of secondaries) this.add(secondary);
   }
 
   /** @throws SecondaryError `duplicate_serial` */
   add(secondary: Secondary): void {
     const { serial } = secondary.identity;
-    if (this.#bySerial.has(serial)) {
-      const message = `There are two Secondaries with the serial ${serial}.`;
+    if (this.#bySerial.has(serial) || serial === this.#primary) {
+      const message = `There are two ECUs with the serial ${quoted(serial, 64)}.`;
       throw new SecondaryError('duplicate_serial', message, { details: { ecu: serial } });
     }
     this.#bySerial.set(serial, guarded(secondary));
