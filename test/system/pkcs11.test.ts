@@ -6,6 +6,9 @@ import { X509Certificate } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { verifySignature } from '@ota-connect/uptane';
+import { Pkcs11Token } from '../../packages/libaktualizr/src/adapters/keys/pkcs11-token.ts';
+import { createTokenSigner, uptaneKeyOf } from '../../packages/libaktualizr/src/adapters/keys/pkcs11-keys.ts';
 import { launchCampaign, makeImage } from '../../e2e/support/campaign.ts';
 import { gatewayClient, readCredentials } from '../../e2e/support/gateway-client.ts';
 import { runCommand, startSystem, type Finished, type System } from '../../e2e/support/system.ts';
@@ -216,5 +219,20 @@ describe('a device with its keys in a token', () => {
     const again = await device.run(['check'], {}, more);
     assert.equal(again.code, 0, again.stderr);
     assert.doesNotMatch(again.stderr, /renewed/);
+  });
+
+  it('signs manifests by a token that knows no PSS too', async () => {
+    process.env['SOFTHSM2_CONF'] = env['SOFTHSM2_CONF'];
+    const token = await Pkcs11Token.open({ module: MODULE, pin: PIN });
+    const key = uptaneKeyOf(token, '03', 'RSA3072');
+    const { library } = token;
+    const unknown = { ...library.api, CKM_RSA_PKCS_PSS: 0x7fff0001 };
+    for (const api of [library.api, unknown]) {
+      Object.defineProperty(token, 'library', { value: { ...library, api }, configurable: true });
+      const signer = createTokenSigner(token, '03', key);
+      const message = Buffer.from('a manifest');
+      const sig = Buffer.from(await signer.sign(message)).toString('base64');
+      assert.equal(verifySignature(key, { method: 'rsassa-pss', sig }, message), true);
+    }
   });
 });
