@@ -1,6 +1,7 @@
 // `npm run bench -- [--group core|device|server] [--json]`: runs the groups and prints a table, or one JSON object a line.
 import { parseArgs } from 'node:util';
 import { coreBench } from './core.bench.ts';
+import { daemonBench } from './daemon.bench.ts';
 import { deviceBench } from './device.bench.ts';
 import type { Result } from './result.ts';
 import { serverBench } from './server.bench.ts';
@@ -16,7 +17,13 @@ const GROUPS: ReadonlyMap<string, Bench> = new Map<string, Bench>([
       await tufBench(emit);
     },
   ],
-  ['device', deviceBench],
+  [
+    'device',
+    async (emit) => {
+      await deviceBench(emit);
+      await daemonBench(emit);
+    },
+  ],
   ['server', serverBench],
 ]);
 
