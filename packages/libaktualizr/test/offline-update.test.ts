@@ -212,6 +212,31 @@ describe('offline update', () => {
     assert.deepEqual(device.storage.attacks.pending(), []);
   });
 
+  it('leaves nothing behind of a clock that was months ahead, under which the medium held', async () => {
+    const device = await opened();
+    stage.close(device);
+    const { simulator } = stage.gateway;
+    const expires = addSeconds(simulator.now, 365 * 86_400);
+    const { director, image } = simulator;
+    for (const role of [
+      lockboxes.snapshot,
+      lockboxes.updates,
+      director.roles.root,
+      ...Object.values(image.roles),
+    ])
+      role.expires = expires;
+    await director.publishRoot();
+    await image.publishRoot();
+    await fill();
+    const now = () => (simulator.now + 300 * 86_400) * 1000;
+    const ahead = await stage.open({ takesMedia: true, now });
+    assert.deepEqual(await kinds(ahead), ['updates', 'downloaded', 'installed']);
+    stage.close(ahead);
+    const later = await stage.open({ takesMedia: true });
+    await stage.offer('online.bin');
+    assert.equal((await later.aktualizr.uptaneCycle()).install?.kind, 'installed');
+  });
+
   it('ends a running cycle between its stages', async () => {
     const device = await opened();
     await fill();

@@ -11,7 +11,6 @@ import {
   type OfflineVerdict,
 } from '@ota-connect/uptane';
 import type { Medium } from '../ports.ts';
-import { inKnownTime } from '../time/in-trusted-time.ts';
 import { primaryOf, vehicleOf, type StepContext } from './context.ts';
 
 /** @throws MetadataError for what all lockboxes need */
@@ -50,5 +49,6 @@ function verify(
       online: metadata.image,
     },
   } as const;
-  return inKnownTime(context.time, (now) => offlineVerification(primaryAlone, medium, now));
+  // It raises no bound: what lies on media lives for months, and would hold under a clock that is as far ahead.
+  return offlineVerification(primaryAlone, medium, context.time.now());
 }
