@@ -2,40 +2,21 @@
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import {
   bootloaderContract,
   healthContract,
-  hooksContract,
   PRIMARY,
   sentinelContract,
   SimulatedMachine,
 } from '@ota-connect/testkit';
 import { createUBoot } from '../src/adapters/bootloader/u-boot.ts';
 import { bothHealthy, commandHealth, systemdHealth } from '../src/adapters/health/health-check.ts';
-import { createHooks } from '../src/adapters/hooks/hook-program.ts';
-import { createUpdateLock } from '../src/adapters/lock/update-lock.ts';
 import { callProgram, wordsOf } from '../src/adapters/process/call-program.ts';
 import { createRebootSentinel } from '../src/adapters/reboot/reboot-sentinel.ts';
-import type { Update } from '../src/update-cycle/states.ts';
 import { standIns, type Programs } from './support/programs.ts';
 
 const { signal } = new AbortController();
-const UPDATE: Update = {
-  correlationId: 'urn:here-ota:campaign:1',
-  targets: [
-    {
-      name: "app's.bin",
-      lengthBytes: 3,
-      hashes: { sha256: 'ab'.repeat(32) },
-      ecus: [[PRIMARY.serial, PRIMARY.hardwareId]],
-      custom: {},
-    },
-  ],
-};
-
 describe('calling a program', () => {
   let programs: Programs;
   before(() => (programs = standIns()));
@@ -217,103 +198,6 @@ describe('health check', () => {
   });
 });
 
-describe('hook program', () => {
-  let programs: Programs;
-  let log: string[];
-  beforeEach(() => {
-    programs = standIns();
-    log = [];
-  });
-  afterEach(() => programs.close());
-
-  const hooksOf = (body: string, timeoutMs = 10_000) =>
-    createHooks({
-      program: programs.write('hook', body),
-      timeoutMs,
-      currentTargetFile: join(programs.folder, 'current-target'),
-      log: (level, message) => void log.push(`${level}: ${message}`),
-    });
-  const CURRENT = {
-    ecuSerial: PRIMARY.serial,
-    name: "it's 1.0",
-    lengthBytes: 1,
-    hashes: { sha256: 'cd'.repeat(32) },
-    correlationId: '',
-    customMeta: { version: '7' },
-  };
-
-  it('is told the stage by its environment, in our names and in those of aktualizr-lite', async () => {
-    const hooks = hooksOf(
-      `echo "$AKTUALIZR_HOOK|$MESSAGE|$INSTALL_TARGET_NAME|$RESULT" >> ${programs.folder}/told`,
-    );
-    const facts = { update: UPDATE };
-    for (const stage of ['check', 'download', 'install', 'reboot', 'finalize'] as const) {
-      await hooks.before(stage, stage === 'check' ? {} : facts, signal);
-      await hooks.after(stage, stage === 'check' ? {} : facts, { success: true, outcome: 'OK', detail: '' });
-    }
-    await hooks.after('install', facts, { success: true, outcome: 'NEED_COMPLETION', detail: '' });
-    await hooks.after('install', facts, { success: false, outcome: 'INSTALL_FAILED', detail: 'no flash' });
-    assert.deepEqual(programs.read('told').trim().split('\n'), [
-      'check-pre|check-for-update-pre||',
-      'check-post|check-for-update-post||OK',
-      "download-pre|download-pre|app's.bin|",
-      "download-post|download-post|app's.bin|OK",
-      "install-pre|install-pre|app's.bin|",
-      "install-post|install-post|app's.bin|OK",
-      "reboot-pre||app's.bin|",
-      "reboot-post||app's.bin|OK",
-      "finalize-pre|install-final-pre|app's.bin|",
-      "finalize-post|install-post|app's.bin|OK",
-      "install-post|install-post|app's.bin|NEEDS_COMPLETION",
-      "install-post|install-post|app's.bin|FAILED: no flash",
-    ]);
-  });
-
-  it('gets the facts as JSON, and what runs in a file for the shell', async () => {
-    const hooks = hooksOf(
-      `cat > ${programs.folder}/facts; . "$CURRENT_TARGET"; echo "$TARGET_NAME $CUSTOM_VERSION" > ${programs.folder}/current`,
-    );
-    await hooks.before('install', { update: UPDATE, current: CURRENT }, signal);
-    const { customMeta: _meta, ecuSerial: _ecu, ...current } = CURRENT;
-    const [target] = UPDATE.targets;
-    assert.deepEqual(JSON.parse(programs.read('facts')), {
-      hook: 'install-pre',
-      correlationId: UPDATE.correlationId,
-      targets: [{ ...target, ecus: [{ serial: PRIMARY.serial, hardwareId: PRIMARY.hardwareId }] }],
-      current,
-    });
-    assert.equal(programs.read('current'), "it's 1.0 7\n");
-  });
-
-  it('holds a stage back with its first line', async () => {
-    assert.deepEqual(await hooksOf('echo driving >&2; exit 1').before('install', {}, signal), {
-      postponed: 'driving',
-    });
-  });
-
-  it('holds a stage back, when it is missing or does not end', async () => {
-    const slow = await hooksOf('sleep 60', 100).before('install', {}, signal);
-    assert.deepEqual(slow, { postponed: 'it took too long' });
-    const hooks = hooksOf('exit 0');
-    rmSync(join(programs.folder, 'hook'));
-    const missing = await hooks.before('install', {}, signal);
-    assert.ok(missing !== 'go' && /ENOENT/.test(missing.postponed));
-  });
-
-  it('decides nothing afterwards', async () => {
-    await hooksOf('echo full >&2; exit 1').after('install', {}, { success: true, outcome: 'OK', detail: '' });
-    assert.deepEqual(log, ['warning: The hook install-post failed: full']);
-  });
-
-  hooksContract(() => {
-    const no = join(programs.folder, 'no');
-    return {
-      hooks: hooksOf(`[ ! -e ${no} ] || { echo "not now"; exit 1; }`),
-      setWilling: (isWilling) => (isWilling ? rmSync(no, { force: true }) : writeFileSync(no, '')),
-    };
-  });
-});
-
 describe('reboot sentinel', () => {
   let programs: Programs;
   let log: string[];
@@ -373,68 +257,5 @@ describe('reboot sentinel', () => {
     assert.equal(await sentinel.reboot(), undefined);
     assert.equal(sentinel.isAnnounced(), false);
     assert.equal(existsSync(join(programs.folder, 'ran')), false);
-  });
-});
-
-describe('update lock', () => {
-  let programs: Programs;
-  let log: string[];
-  beforeEach(() => {
-    programs = standIns();
-    log = [];
-  });
-  afterEach(() => programs.close());
-  const file = () => join(programs.folder, 'lock');
-  const lockOf = () => createUpdateLock(file(), (level, message) => void log.push(`${level}: ${message}`));
-
-  /** An application of the device that holds the lock until its input ends. */
-  async function holder(): Promise<() => Promise<void>> {
-    const child = spawn('flock', ['-n', file(), 'sh', '-c', 'echo held; cat'], { stdio: 'pipe' });
-    await once(child.stdout, 'data');
-    return async () => {
-      child.stdin.end();
-      await once(child, 'close');
-    };
-  }
-
-  const isFree = async () => {
-    const child = spawn('flock', ['-n', file(), 'true'], { stdio: 'ignore' });
-    const [code] = (await once(child, 'close')) as [number];
-    return code === 0;
-  };
-
-  it('is taken once, seen by other users of flock, and released', async () => {
-    const lock = lockOf();
-    assert.equal(await lock.take(), 'taken');
-    assert.equal(await lock.take(), 'taken');
-    assert.equal(await isFree(), false);
-    lock.release();
-    assert.equal(await isFree(), true);
-    lock.release();
-  });
-
-  it('is not taken while somebody holds it', async () => {
-    const lock = lockOf();
-    const letGo = await holder();
-    assert.deepEqual(await lock.take(), { postponed: `${file()} is locked` });
-    await letGo();
-    assert.equal(await lock.take(), 'taken');
-    lock.release();
-  });
-
-  it('forbids nothing, when its file cannot be opened', async () => {
-    const lock = createUpdateLock(join(programs.folder, 'no', 'lock'), (_level, message) =>
-      log.push(message),
-    );
-    assert.equal(await lock.take(), 'taken');
-    assert.match(log.join(), /cannot be opened/);
-    lock.release();
-  });
-
-  it('holds updates back, when nobody can lock', async () => {
-    programs.write('flock', 'exit 70');
-    const answer = await lockOf().take();
-    assert.ok(answer !== 'taken' && /cannot be locked/.test(answer.postponed));
-    assert.equal(readFileSync(file(), 'utf8'), '');
   });
 });

@@ -230,7 +230,7 @@ describe('probation in the table', () => {
     assert.deepEqual(state, {
       kind: 'AwaitingReboot',
       update,
-      bootId: 'boot-2',
+      bootId: '',
       trial: { boots: 2, ranMs: 4000 },
     });
   });

@@ -107,12 +107,13 @@ const toChecking = (command: 'check' | 'recheck') =>
 const asBefore = row(BEFORE, 'none', (state) => ('before' in state && state.before) || { kind: 'Idle' });
 const withUpdate = (kind: KnownKind, command: CycleCommand) =>
   row(kind, command, (state) => ({ kind, update: updateOf(state) }));
-/** The boot of the installation and the trial go along. */
+/** The boot of the installation and the trial go along; after a reboot that one is gone, and none differs from every real one. */
 const withBoot = (kind: 'AwaitingReboot' | 'Finalizing', command: CycleCommand, boots: 0 | 1 = 0) =>
   row(kind, command, (state) => {
     const { boots: before, ranMs } = trialOf(state);
     const trial = { boots: before + boots, ranMs };
-    return { kind, update: updateOf(state), bootId: bootOf(state), trial, ...waitOf(state) };
+    const bootId = boots === 1 ? '' : bootOf(state);
+    return { kind, update: updateOf(state), bootId, trial, ...waitOf(state) };
   });
 const toAwaitingReboot = row('AwaitingReboot', 'none', (state, event) => ({
   kind: 'AwaitingReboot',

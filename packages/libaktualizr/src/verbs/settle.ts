@@ -77,9 +77,10 @@ function due(context: StepContext, state: CycleState): CycleEvent | undefined {
 }
 
 /** The boot id says so; a package manager that only plays a reboot goes by the file, as the original's does. */
-function isRebooted({ bootId, packageManager, sentinel }: StepContext, state: CycleState): boolean {
+function isRebooted({ bootId, packageManager, sentinel, storage }: StepContext, state: CycleState): boolean {
   if (!('bootId' in state)) return false;
-  const isPlayed = packageManager.simulatesReboot === true && !sentinel.isAnnounced();
+  const isPlayed =
+    packageManager.simulatesReboot === true && storage.reboot.isNeeded() && !sentinel.isAnnounced();
   return state.bootId !== bootId || (isPlayed && state.kind !== 'Probation');
 }
 

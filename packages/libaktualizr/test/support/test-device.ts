@@ -18,7 +18,7 @@ import { HttpClient, type HttpOptions } from '../../src/adapters/http/client.ts'
 import { createHttpGateway } from '../../src/adapters/http/gateway.ts';
 import { createRepositories } from '../../src/adapters/http/repositories.ts';
 import { createFileSigner } from '../../src/adapters/keys/file-signer.ts';
-import { createNonePackageManager } from '../../src/adapters/package-managers/none.ts';
+import { createNonePackageManager, type NoneOptions } from '../../src/adapters/package-managers/none.ts';
 import type { NewHasher } from '../../src/adapters/files/verified-files.ts';
 import { openStorage, type SqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -63,6 +63,8 @@ export type DeviceOptions = {
   readonly gateway: TestGateway;
   readonly wrap?: Wrapping;
   readonly needsReboot?: boolean;
+  /** Makes the package manager; `none` when absent. */
+  readonly manage?: (options: NoneOptions) => PackageManager;
   readonly bootId?: string;
   readonly http?: Partial<HttpOptions>;
   /** Milliseconds; the real time when absent. */
@@ -151,6 +153,7 @@ function portsOf(
   options: DeviceOptions,
   device: Pick<TestDevice, 'storage' | 'http' | 'imagesPath'>,
 ): Omit<AktualizrPorts, 'log'> {
+  const { manage = createNonePackageManager } = options;
   const { gateway, needsReboot = false, bootId = 'boot-1', factory, newHasher } = options;
   const { now = Date.now, monotonic = () => performance.now() } = options;
   const { storage, http, imagesPath } = device;
@@ -176,7 +179,7 @@ function portsOf(
     gateway: gatewayOver(http),
     ...repositories,
     ...(options.takesMedia === true ? { media } : {}),
-    packageManager: createNonePackageManager({
+    packageManager: manage({
       imagesPath,
       packagesFile: join(imagesPath, 'no-such-file'),
       addressesOf,

@@ -12,7 +12,7 @@ export type BootloaderPort = {
 export type BootloaderWorld = {
   readonly bootloader: BootloaderPort;
   /** The next boot goes back to the version before. */
-  goBack(): void;
+  readonly goBack: () => void;
   /** Nothing that the bootloader needs works any more. */
   readonly breakDown?: () => void;
 };
@@ -84,7 +84,7 @@ export type HealthPort = {
   isGood(signal: AbortSignal): Promise<{ readonly good: boolean; readonly detail: string }>;
 };
 
-export type HealthWorld = { readonly health: HealthPort; setGood(isGood: boolean): void };
+export type HealthWorld = { readonly health: HealthPort; readonly setGood: (isGood: boolean) => void };
 
 export function healthContract(open: () => HealthWorld): void {
   void describe('Health contract', () => {
@@ -102,7 +102,11 @@ export function healthContract(open: () => HealthWorld): void {
 }
 
 export type HooksPort = {
-  before(stage: 'install', facts: object, signal: AbortSignal): Promise<'go' | { readonly postponed: string }>;
+  before(
+    stage: 'install',
+    facts: object,
+    signal: AbortSignal,
+  ): Promise<'go' | { readonly postponed: string }>;
   after(
     stage: 'install',
     facts: object,
@@ -110,7 +114,7 @@ export type HooksPort = {
   ): Promise<void>;
 };
 
-export type HooksWorld = { readonly hooks: HooksPort; setWilling(isWilling: boolean): void };
+export type HooksWorld = { readonly hooks: HooksPort; readonly setWilling: (isWilling: boolean) => void };
 
 export function hooksContract(open: () => HooksWorld): void {
   void describe('Hooks contract', () => {
