@@ -2,7 +2,7 @@
 import { run } from './run.js';
 
 const options = {
-  flags: ['check-config'],
+  flags: ['check-config', 'json', 'standalone', 'compat-exit-codes'],
   values: [
     'config',
     'run-mode',

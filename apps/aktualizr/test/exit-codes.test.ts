@@ -42,6 +42,9 @@ describe('aktualizr process', () => {
       [['--tls-server'], /--tls-server needs a value/],
       [['once', 'check'], /One run mode is enough/],
       [['once', '--run-mode', 'check'], /contradict each other/],
+      [['statsu'], /There is no run mode statsu\. Did you mean status\?/],
+      [['offline'], /offline takes one directory/],
+      [['offline', '/a', '/b'], /offline takes one directory/],
       [['campaign_accept'], /campaign_accept needs --campaign-id/],
       [['--loglevel', 'loud', 'check'], /--loglevel takes a number from 0 to 5/],
     ] as const) {
