@@ -65,7 +65,7 @@ describe('Debian packages', () => {
     assert.match(machine.must('aktualizr', '--version'), /^\d+\.\d+\.\d+/);
     assert.match(machine.must('aktualizr-info', '--version'), /^\d+\.\d+\.\d+/);
     assert.match(machine.must('aktualizr', '--help'), /--config/);
-    assert.ok(readdirSync(machine.path(CACHES)).includes('aktualizr.js.cache'));
+    assert.ok(readdirSync(machine.path(CACHES)).includes('parts.js.cache'));
     assert.ok(machine.exists('/usr/share/man/man1/aktualizr.1.gz'));
     assert.equal(machine.must('stat', '-c', '%a %U', '/var/sota').trim(), '700 root');
     assert.match(machine.must('getent', 'group', 'aktualizr'), /^aktualizr:/);
