@@ -238,6 +238,21 @@ describe('renewal of the certificate of a device', () => {
     assert.equal(requests.length, 1);
   });
 
+  it('is not put off until a clock that was ten years ahead is right again', async () => {
+    const { requests, clock, renewal } = await device({
+      answer: async () => {
+        throw new TransportError('unreachable', 'The server cannot be reached.');
+      },
+    });
+    const renew = renewal();
+    clock.nowMs += 3650 * DAY_MS;
+    await renew();
+    clock.nowMs -= 3650 * DAY_MS;
+    await renew();
+    await renew();
+    assert.equal(requests.length, 2);
+  });
+
   it('goes by the latest time under which metadata held, when the clock stands at 1970', async () => {
     const { requests, clock, renewal } = await device({ verifiedAt: Date.now() });
     clock.nowMs = 0;

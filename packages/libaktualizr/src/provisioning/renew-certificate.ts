@@ -46,8 +46,8 @@ export function createRenewal(deps: RenewalDeps): () => Promise<void> {
       pausedUntilMs = 0;
     }
     const now = nowOf(deps);
-    if (known.notAfterMs - now > renewBeforeDays * DAY_MS || now < pausedUntilMs || isTooSoon(deps, now))
-      return;
+    const isPaused = isBefore(now, pausedUntilMs, RETRY_MS) || pausedUntilMs === Number.POSITIVE_INFINITY;
+    if (known.notAfterMs - now > renewBeforeDays * DAY_MS || isPaused || isTooSoon(deps, now)) return;
     // Whatever comes of it: not again with the next poll.
     pausedUntilMs = now + RETRY_MS;
     if ((await attempt(deps, tls, known.notAfterMs)) === 'never') pausedUntilMs = Number.POSITIVE_INFINITY;
@@ -165,10 +165,14 @@ function store({ storage, clock, config }: RenewalDeps, next: TlsCredentials): v
     storage.flags.set(NOT_BEFORE, String(now + (left > 0 ? Math.floor(left / 2) : DAY_MS)));
 }
 
-/** One that the clock of another time has set far ahead counts for nothing. */
 function isTooSoon({ storage, config }: RenewalDeps, now: number): boolean {
   const notBefore = Number(storage.flags.get(NOT_BEFORE) ?? 0);
-  return now < notBefore && notBefore - now <= config.provision.renewBeforeDays * DAY_MS;
+  return isBefore(now, notBefore, config.provision.renewBeforeDays * DAY_MS);
+}
+
+/** A moment that a clock of another time has set further ahead than any could be counts for nothing. */
+function isBefore(now: number, moment: number, furthest: number): boolean {
+  return now < moment && moment - now <= furthest;
 }
 
 function nowOf({ clock, storage }: RenewalDeps): number {
