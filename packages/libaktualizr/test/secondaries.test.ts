@@ -42,7 +42,7 @@ describe('update of a whole vehicle', () => {
     return [PRIMARY, MOTOR, DOOR].map(({ serial }) => storage.installations.current(serial)?.name);
   }
 
-  it('installs on every ECU and reports each of them, with one report for the device', async () => {
+  it('installs on every ECU and reports each of them, with one report for the device [5.4.2.4-1, 5.4.2.7-1]', async () => {
     const vehicle = await openVehicle();
     await offerAll();
     const { install } = await vehicle.aktualizr.uptaneCycle();
@@ -63,7 +63,7 @@ describe('update of a whole vehicle', () => {
     assert.equal((await vehicle.aktualizr.uptaneCycle()).check.kind, 'nothing_new');
   });
 
-  it('sends metadata to all, then images to all, before anything is installed anywhere', async () => {
+  it('sends metadata to all, then images to all, before anything is installed anywhere [5.4.2-1]', async () => {
     const { aktualizr, motor, door } = await openVehicle();
     await offerAll();
     const order: string[] = [];
@@ -90,6 +90,51 @@ describe('update of a whole vehicle', () => {
       `install ${MOTOR.serial}`,
       `install ${DOOR.serial}`,
     ]);
+  });
+
+  it('sends each Secondary what it verifies, delegated Targets too, and nothing else [5.4.2.6-1, 5.4.2.6-2]', async () => {
+    const { aktualizr, motor, door } = await openVehicle();
+    const { simulator } = stage.gateway;
+    const delegation = await simulator.delegate('motors', ['motor.bin']);
+    await simulator.delegate('others', ['other.bin']);
+    const content = new TextEncoder().encode(CONTENT);
+    const image = { name: 'motor.bin', content, hardwareIds: [MOTOR.hardwareId] };
+    simulator.assign(simulator.addDelegatedImage(delegation, image), [MOTOR]);
+    await offerAll([DOOR]);
+    const sent = new Map<string, readonly string[]>();
+    for (const one of [motor, door]) {
+      const putMetadata = one.putMetadata.bind(one);
+      one.putMetadata = async (files, signal) => {
+        const names = files.map(({ repository, role }) => `${repository} ${JSON.stringify(role)}`);
+        sent.set(one.identity.serial, names);
+        return putMetadata(files, signal);
+      };
+    }
+    assert.equal((await aktualizr.uptaneCycle()).install?.kind, 'installed');
+    assert.deepEqual(sent.get(DOOR.serial), ['director "root"', 'director "targets"']);
+    assert.deepEqual(sent.get(MOTOR.serial), [
+      'director "root"',
+      'director "targets"',
+      'image "root"',
+      'image "timestamp"',
+      'image "snapshot"',
+      'image "targets"',
+      'image {"delegation":"motors"}',
+    ]);
+  });
+
+  it('passes nothing on that it would not take itself any more [5.4-5]', async () => {
+    let now = Date.now();
+    const { aktualizr, motor, door } = await openVehicle({ now: () => now });
+    await offerAll();
+    await aktualizr.checkUpdates();
+    await aktualizr.download();
+    now += 40 * 24 * 3_600_000;
+    assert.equal((await aktualizr.install()).kind, 'refused');
+    assert.deepEqual(
+      [...motor.calls, ...door.calls].filter((call) => call !== 'manifest'),
+      [],
+    );
   });
 
   it('updates a Secondary alone, when the Director names that one alone', async () => {
@@ -267,7 +312,7 @@ describe('update of a whole vehicle', () => {
     );
   });
 
-  it('sends the last good report of a Secondary that does not answer, and says that it is silent', async () => {
+  it('sends the last good report of a Secondary that does not answer, and says that it is silent [5.4.3.6-2]', async () => {
     const { aktualizr, motor } = await openVehicle();
     await offerAll([MOTOR]);
     await aktualizr.uptaneCycle();

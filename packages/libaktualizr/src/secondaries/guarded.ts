@@ -5,29 +5,34 @@ import { CodedError } from '@ota-connect/uptane';
 import { SecondaryError } from '../errors.ts';
 import type { Secondary } from '../ports.ts';
 
-/** For an answer that needs no work: is it there, what does it run, which Root has it. */
-const ANSWER_MS = 30_000;
-/** For a verification on a small ECU. */
-const VERIFY_MS = 120_000;
-/** For a transfer over a slow bus, and for an installation. */
-const WORK_MS = 3_600_000;
+export type GuardLimits = {
+  /** For an answer that needs no work: is it there, what does it run, which Root has it. */
+  readonly answerMs: number;
+  /** For a verification on a small ECU. */
+  readonly verifyMs: number;
+  /** For a transfer over a slow bus, and for an installation. */
+  readonly workMs: number;
+};
 
-export function guarded(secondary: Secondary): Secondary {
+const LIMITS: GuardLimits = { answerMs: 30_000, verifyMs: 120_000, workMs: 3_600_000 };
+
+export function guarded(secondary: Secondary, limits: GuardLimits = LIMITS): Secondary {
   const { identity } = secondary;
+  const { answerMs, verifyMs, workMs } = limits;
   const guard = <T>(limitMs: number, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) =>
     withinTime(identity.serial, { limitMs, signal }, call);
   return {
     identity,
-    ping: (signal) => guard(ANSWER_MS, signal, (ends) => secondary.ping(ends)),
-    manifest: (signal) => guard(ANSWER_MS, signal, (ends) => secondary.manifest(ends)),
+    ping: (signal) => guard(answerMs, signal, (ends) => secondary.ping(ends)),
+    manifest: (signal) => guard(answerMs, signal, (ends) => secondary.manifest(ends)),
     rootVersion: (repository, signal) =>
-      guard(ANSWER_MS, signal, (ends) => secondary.rootVersion(repository, ends)),
+      guard(answerMs, signal, (ends) => secondary.rootVersion(repository, ends)),
     putRoot: (repository, root, signal) =>
-      guard(VERIFY_MS, signal, (ends) => secondary.putRoot(repository, root, ends)),
-    putMetadata: (files, signal) => guard(VERIFY_MS, signal, (ends) => secondary.putMetadata(files, ends)),
+      guard(verifyMs, signal, (ends) => secondary.putRoot(repository, root, ends)),
+    putMetadata: (files, signal) => guard(verifyMs, signal, (ends) => secondary.putMetadata(files, ends)),
     sendImage: (target, image, signal) =>
-      guard(WORK_MS, signal, (ends) => secondary.sendImage(target, image, ends)),
-    install: (target, signal) => guard(WORK_MS, signal, (ends) => secondary.install(target, ends)),
+      guard(workMs, signal, (ends) => secondary.sendImage(target, image, ends)),
+    install: (target, signal) => guard(workMs, signal, (ends) => secondary.install(target, ends)),
   };
 }
 
