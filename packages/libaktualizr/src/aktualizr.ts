@@ -120,6 +120,11 @@ export class Aktualizr {
     return this.#events.iterate(signal);
   }
 
+  /** Credentials and registration of the ECUs, which every verb that asks the server makes sure of. @throws TransportError, ProvisioningError */
+  attemptProvision(options: VerbOptions = {}): Promise<void> {
+    return this.#provisioned(async () => undefined, options);
+  }
+
   /** The campaigns that wait for this device's consent. @throws TransportError, ProvisioningError */
   campaignCheck(options: VerbOptions = {}): Promise<readonly Campaign[]> {
     return this.#provisioned(() => checkCampaigns(this.#context), options);

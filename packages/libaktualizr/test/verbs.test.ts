@@ -7,6 +7,7 @@ import { PRIMARY, SECONDARY, SecondarySimulator } from '@ota-connect/testkit';
 import { SecondaryError, TransportError } from '../src/errors.ts';
 import type { AktualizrEvent } from '../src/events.ts';
 import { SecondaryList } from '../src/secondaries/secondary-list.ts';
+import { setGoldenStage } from './support/golden-stage.ts';
 import { manifestsOf, reportsOf } from './support/requests.ts';
 import { CONTENT, setStage } from './support/stage.ts';
 
@@ -148,6 +149,20 @@ describe('what is set at run time', () => {
     await aktualizr.sendDeviceData();
     await aktualizr.sendDeviceData();
     assert.deepEqual(sent(), [{ id: 'device-1', class: 'system' }, { board: 'mine' }]);
+  });
+});
+
+describe('provisioning by hand', () => {
+  const stage = setGoldenStage();
+
+  it('registers the device and asks for nothing else', async () => {
+    const { aktualizr } = await stage.open('B01-once-full-update');
+    await aktualizr.attemptProvision();
+    await aktualizr.attemptProvision();
+    assert.deepEqual(
+      stage.gateway.requests.map(({ path }) => path),
+      ['/director/ecus'],
+    );
   });
 });
 
