@@ -24,6 +24,7 @@ import { openOstreeDevice, type OstreeDevice } from './support/ostree-device.ts'
 import { must, type Version } from './support/ostree-tree.ts';
 
 const NEEDS_REBOOT = 21;
+const INSTALL_FAILED = 4;
 const DOWNLOAD_FAILED = 5;
 /** Of the device: what it has not room for is tried again. */
 const NO_ROOM = 74;
@@ -259,6 +260,22 @@ describe('an OSTree update', () => {
     const missing = await device.folder.run('once');
     assert.equal(missing.code, 78, missing.stderr);
     assert.match(missing.stderr, /"no-such-ostree" \(pacman\.ostree_command\) is not installed/);
+  });
+
+  it('is deployed to the operating system that is there, when none is named and none is booted', async () => {
+    device.configure({ booted: 'staged', os: '' });
+    await completes();
+  });
+
+  it('fails by name in a sysroot without any deployment, and still reports', async () => {
+    const { world, folder, gateway } = device;
+    device.configure({ booted: 'staged', os: 'other-os' });
+    ends(await folder.run('once'), INSTALL_FAILED);
+    assert.match(
+      JSON.stringify(reportsOf(gateway.requests)[0]?.items),
+      /no deployment of \\"other-os\\" \(pacman\.os\)/,
+    );
+    assert.deepEqual(world.deployments(), [world.first.commit]);
   });
 
   it('refuses a file for itself', async () => {

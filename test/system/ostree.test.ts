@@ -10,6 +10,17 @@ import { openOstreeDevice, type OstreeDevice } from './support/ostree-device.ts'
 import { KERNEL_ARGUMENTS } from './support/ostree-tree.ts';
 
 const NEEDS_REBOOT = 21;
+/** What the original asks a treehub for (golden H01). */
+const KINDS = [
+  /^GET \/config$/,
+  /^GET \/summary\.sig$/,
+  /^GET \/summary$/,
+  /^GET \/deltas\/..\/[\w+]{41}\/superblock$/,
+  /^GET \/objects\/..\/[0-9a-f]{62}\.commitmeta$/,
+  /^GET \/objects\/..\/[0-9a-f]{62}\.commit$/,
+  /^GET \/objects\/..\/[0-9a-f]{62}\.dirtree$/,
+  /^GET \/objects\/..\/[0-9a-f]{62}\.filez$/,
+];
 
 function installedOf(device: OstreeDevice): unknown {
   return manifestsOf(device.gateway.requests).at(-1)?.ecu_version_manifests['primary-1']?.signed
@@ -38,6 +49,10 @@ describe('package manager ostree', () => {
       filepath: 'unknown',
     });
     assert.deepEqual([...treehub.clients], ['device-1']);
+    const kinds = new Set(
+      treehub.requests.map((request) => KINDS.find((kind) => kind.test(request)) ?? request),
+    );
+    assert.deepEqual(kinds, new Set(KINDS));
     assert.deepEqual(world.deployments(), [second.commit, world.first.commit]);
     for (const argument of KERNEL_ARGUMENTS) assert.ok(world.kernelArguments().split(' ').includes(argument));
     assert.deepEqual(reportsOf(gateway.requests), []);

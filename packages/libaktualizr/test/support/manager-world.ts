@@ -15,9 +15,9 @@ import type { TestGateway } from './test-gateway.ts';
 
 export type ManagerWorld = {
   /** Of a new process. */
-  open(): Promise<PackageManager>;
+  readonly open: () => Promise<PackageManager>;
   /** What the update cycle writes into the installation log after a result. */
-  note(target: VerifiedTarget, state: 'current' | 'pending'): void;
+  readonly note: (target: VerifiedTarget, state: 'current' | 'pending') => void;
   close(): void;
 };
 

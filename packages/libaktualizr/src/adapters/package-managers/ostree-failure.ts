@@ -4,6 +4,7 @@ import { MetadataError, quoted, type CodedError } from '@ota-connect/uptane';
 import { InstallError, StorageError, TransportError } from '../../errors.ts';
 
 const MAX_WORDS = 300;
+const ADDRESS_USER = /(https?:\/\/)[^\s/@]*@/g;
 const ADDRESS_QUERY = /(https?:\/\/[^\s?]*)\?\S*?(?=:?(?:\s|$))/g;
 
 /** curl's numbers of TLS faults: the connection, the peer's certificate, ours, the file of authorities. */
@@ -18,11 +19,17 @@ export type Pull = { readonly name: string; readonly url: string };
 export function lastWords(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.startsWith('error: '));
   const words = (lines.at(-1) ?? stderr.trim().split('\n').at(-1) ?? '').replace(/^error: /, '');
-  return quoted(words.replaceAll(ADDRESS_QUERY, '$1'), MAX_WORDS) || 'it did not say why';
+  return quoted(withoutSecrets(words), MAX_WORDS) || 'it did not say why';
 }
 
-export function pullFailure(stderr: string, { name, url }: Pull): CodedError {
+/** Addresses may carry passwords and tokens. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(ADDRESS_USER, '$1').replaceAll(ADDRESS_QUERY, '$1');
+}
+
+export function pullFailure(stderr: string, { name, url: address }: Pull): CodedError {
   const words = lastWords(stderr);
+  const url = withoutSecrets(address);
   const about = `${name} could not be pulled from ${url}: ${words}.`;
   if (/^(?:.*: )?Corrupted \w+ object|Corrupted .*checksum/.test(words)) {
     const message = `What ${url} has of ${name} is not what was signed: ${words}.`;

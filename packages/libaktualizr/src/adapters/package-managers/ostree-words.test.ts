@@ -154,6 +154,11 @@ describe('failure of a pull', () => {
     assert.equal(lastWords(`error: ${'long '.repeat(200)}`).length, 300);
     assert.equal(lastWords('error: a\u001b[31mb'), 'a?[31mb');
     assert.equal(lastWords('  \n'), 'it did not say why');
+    const { message } = pullFailure('error: no', {
+      name: 'os-1',
+      url: 'https://me:secret@hub/x?token=secret',
+    });
+    assert.equal(message, 'os-1 could not be pulled from https://hub/x: no.');
     assert.equal(isNoSpace('all is well'), false);
   });
 });

@@ -23,7 +23,7 @@ export function createOstreePackageManager(options: PackageManagerOptions): Pack
   return {
     name: 'ostree',
     async current() {
-      const commit = await running();
+      const commit = await running().catch((error: unknown) => unanswered(options.log, error));
       return commit === undefined ? undefined : versionOf(options, commit);
     },
     async installedPackages() {
@@ -177,6 +177,12 @@ function versionOf({ installations, primary }: PackageManagerOptions, commit: st
   const found = known.findLast((version) => version?.hashes.sha256?.toLowerCase() === commit);
   const unknown = { name: 'unknown', lengthBytes: 0, correlationId: '', customMeta: {} };
   return found ?? { ...unknown, ecuSerial: primary, hashes: { sha256: commit } };
+}
+
+/** A device with a broken sysroot still reports, and says that nobody knows what it runs. */
+function unanswered(log: Log, error: unknown): undefined {
+  if (!(error instanceof InstallError)) throw error;
+  log('warning', error.message);
 }
 
 /** What does not change the result of an installation must not fail it. */
