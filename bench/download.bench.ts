@@ -128,7 +128,7 @@ async function benchReads(system: System, bundle: string, emit: Emit): Promise<v
 }
 
 async function benchKills(folder: string, emit: Emit): Promise<void> {
-  const plan = { kills: KILLS, folder, imageBytes: 12 * MEBI, bytesPerSecond: 4 * MEBI };
+  const plan = { kills: KILLS, folder, imageBytes: 12 * MEBI, bytesPerSecond: 2 * MEBI };
   const costs = [...(await killDownloads(plan))].sort((a, b) => a - b);
   const most = costs.at(-1) ?? Number.NaN;
   emit({

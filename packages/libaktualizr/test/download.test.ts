@@ -330,10 +330,10 @@ describe('download of an image', () => {
   });
 
   it('asks again for the blocks alone that a power cut took away', async () => {
-    const large = Buffer.alloc(10 * MEBI);
+    const large = Buffer.alloc(19 * MEBI);
     for (let at = 0; at < large.length; at += 4) large.writeUInt32LE(Math.imul(at + 1, 2654435761) >>> 0, at);
     served = large;
-    gateway.faultOf = () => ({ kind: 'truncate', afterBytes: 9 * MEBI });
+    gateway.faultOf = () => ({ kind: 'truncate', afterBytes: 18 * MEBI });
     const whole = { lengthBytes: large.length, hashes: hashBytes(large) };
     await assert.rejects(download(whole), TransportError);
     gateway.faultOf = () => undefined;

@@ -48,7 +48,7 @@ async function killOneDownload(
       });
       const exited = once(child, 'exit');
       // Some are killed in the first bytes, most in the middle; the last is left to end.
-      const after = reached.length < kills ? Math.random() * (imageBytes / 12) : Number.POSITIVE_INFINITY;
+      const after = reached.length < kills ? Math.random() * (imageBytes / 24) : Number.POSITIVE_INFINITY;
       server.onSent = (answer) => {
         // The server may not know yet that the client before is gone.
         if (server.answers[reached.length] !== answer || answer.sentBytes < after || child.killed) return;

@@ -21,7 +21,7 @@ import { appendToJournal, BLOCK_BYTES, printOf, readJournal, removeJournal } fro
 import type { NewHasher } from './verified-files.ts';
 
 /** What a power cut may cost, whichever comes first. */
-const SYNC_BYTES = 8 * 1024 * 1024;
+const SYNC_BYTES = 16 * 1024 * 1024;
 const SYNC_MS = 5000;
 const toDisk = promisify(fdatasync);
 
