@@ -103,4 +103,20 @@ describe('offline', () => {
     child.kill('SIGTERM');
     assert.match((await ended).stdout, /Polling is switched off[^]*Installed: spring\.bin/);
   });
+
+  it('is carried out by the daemon, when one runs', async () => {
+    allow();
+    const insert = await lockbox();
+    const { child, ended } = await folder.start(['full'], /Waiting for lockboxes/);
+    while (gateway.requests.every(({ path }) => path !== '/repo/1.root.json'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const [source, elsewhere] = [stick, join(folder.path, 'elsewhere')];
+    stick = elsewhere;
+    insert();
+    stick = source;
+    const run = await folder.run('offline', elsewhere, '--json');
+    assert.equal((JSON.parse(run.stdout) as { outcome: string }).outcome, 'installed', run.stderr);
+    child.kill('SIGTERM');
+    await ended;
+  });
 });

@@ -77,3 +77,4 @@ export type {
   HooksWorld,
   SentinelPort,
 } from './contracts/installing.contract.ts';
+export { mediumContract } from './contracts/medium.contract.ts';

@@ -13,6 +13,7 @@ import {
   type SureOf,
   type Validity,
 } from '../../time/judge-certificate.ts';
+import { OF_DATES } from './trust-by-time.ts';
 
 /** What is known of the time. `attest` asks the Director, and throws MetadataError when it can be asked and fails. */
 export type ServerTime = {
@@ -34,10 +35,8 @@ export type Handshake = {
   readonly timeoutMs: number;
 };
 
-export const OF_DATES: ReadonlySet<unknown> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
-
 /** Beside the name, for certificates that OpenSSL lets pass: what has ended by a time that is certain is refused. */
-export function refusesByTime(peer: PeerCertificate, time: ServerTime): Error | undefined {
+function refusesByTime(peer: PeerCertificate, time: ServerTime): Error | undefined {
   const known = time.sureOf();
   for (let one: PeerCertificate | undefined = peer; one !== undefined; one = issuerOf(one)) {
     const judged = judgeCertificate(validityOf(one), known);

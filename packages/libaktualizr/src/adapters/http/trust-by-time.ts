@@ -13,7 +13,8 @@ export type Judging = {
   readonly agentOptions: AgentOptions;
 };
 
-const OF_DATES: ReadonlySet<unknown> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+/** What OpenSSL says of a chain whose only fault may be the clock. */
+export const OF_DATES: ReadonlySet<unknown> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
 export class TrustByTime {
   readonly #time: ServerTime | undefined;
