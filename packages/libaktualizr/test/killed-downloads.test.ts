@@ -11,7 +11,7 @@ describe('a process that is killed while it fetches an image', () => {
   it(`has at most 256 KiB to fetch again, after each of ${KILLS} kills at random offsets`, async (test) => {
     const folder = temporaryFolder();
     test.after(() => folder.remove());
-    const plan = { kills: KILLS, folder: folder.path, imageBytes: 6 * MEBI, bytesPerSecond: 2 * MEBI };
+    const plan = { kills: KILLS, folder: folder.path, imageBytes: 3 * MEBI, bytesPerSecond: 2 * MEBI };
     const costs = await killDownloads(plan);
     assert.equal(costs.length, KILLS);
     assert.deepEqual(
