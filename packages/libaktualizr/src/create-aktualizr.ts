@@ -11,6 +11,7 @@ import { createDeviceDataSource } from './device-data/device-data-source.ts';
 import { pollingSettings } from './polling/polling-settings.ts';
 import { SecondaryList } from './secondaries/secondary-list.ts';
 import { prepareDevice } from './provisioning/prepare-device.ts';
+import { takeShippedRoles } from './provisioning/shipped-roles.ts';
 import { readBootId } from './wiring/boot-id.ts';
 import { createInstalling } from './wiring/installing.ts';
 import { openKeys, type Keys } from './wiring/keys.ts';
@@ -83,7 +84,8 @@ async function prepareParts(
   const { clock = systemClock, log = () => undefined } = options;
   const queue = new CommandQueue(options.signal);
   const { primary, warnings } = await prepareDevice(config, storage);
-  for (const warning of warnings) log('warning', warning);
+  const shipped = await takeShippedRoles({ config, storage, primary, clock });
+  for (const warning of [...warnings, ...shipped]) log('warning', warning);
   const secondaries = new SecondaryList(options.secondaries, primary.serial);
   return { config, options, storage, primary, tokenSignature, secondaries, clock, log, queue };
 }

@@ -1,6 +1,6 @@
 // Whom a device trusts first: the Roots that its image carries, or what the servers give it at once, both together.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { MetadataError } from '@ota-connect/uptane';
@@ -148,5 +148,65 @@ describe('the first Roots of a device', () => {
     assert.equal(result.kind, 'refused');
     assert.ok(result.kind === 'refused' && result.error instanceof MetadataError);
     assert.equal(result.error.wireCode, 'SecurityException::Root');
+  });
+});
+
+describe('metadata that the image carries', () => {
+  /** All roles as the simulated repositories serve them, of the Director too. */
+  async function shipAll(place: Stage): Promise<void> {
+    const { simulator } = place.gateway;
+    await ship(place);
+    for (const [folder, repository] of [
+      ['director', simulator.director],
+      ['repo', simulator.image],
+    ] as const) {
+      for (const role of ['timestamp', 'snapshot', 'targets'] as const) {
+        const bytes = await repository.source.fetch({ role, maxBytes: 1_000_000 });
+        if (bytes !== 'absent') writeFileSync(join(place.imports, folder, `${role}.json`), bytes);
+      }
+    }
+  }
+
+  async function open(
+    config: Config,
+  ): Promise<{ readonly stored: readonly boolean[]; readonly warnings: string[] }> {
+    const warnings: string[] = [];
+    const log = (level: string, message: string) => void (level === 'warning' && warnings.push(message));
+    (await createAktualizr({ config, log })).close();
+    const storage = openStorage(config.storage);
+    const stored = (['director', 'image'] as const).map(
+      (name) => storage.metadata[name].load('targets') !== undefined,
+    );
+    storage.close();
+    return { stored, warnings };
+  }
+
+  it('is verified by the Roots beside it and kept, without network: all roles of both [5.4.1-3]', async (test) => {
+    const place = await stage(test, false);
+    await shipAll(place);
+    assert.deepEqual(await open(place.config), { stored: [true, true], warnings: [] });
+    assert.deepEqual(place.gateway.requests, []);
+    assert.equal(await check(place.config), 'nothing_new');
+  });
+
+  it('holds the servers to what it says: an older Targets is refused [5.4.1-3]', async (test) => {
+    const place = await stage(test, false);
+    const { simulator } = place.gateway;
+    await simulator.publish();
+    await shipAll(place);
+    await open(place.config);
+    simulator.director.replay(-2, 'targets.json');
+    assert.equal(await check(place.config), 'refused');
+  });
+
+  it('is not used when it was tampered with, and the device says so', async (test) => {
+    const place = await stage(test, false);
+    await shipAll(place);
+    const file = join(place.imports, 'repo/targets.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"version":1', '"version":7'));
+    const { stored, warnings } = await open(place.config);
+    assert.deepEqual(stored, [true, false]);
+    assert.match(warnings.join(), /The metadata in .*repo are not used: /);
+    assert.equal(await check(place.config), 'nothing_new');
   });
 });
