@@ -5,6 +5,7 @@ import type { RequestOptions } from 'node:https';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsCredentials } from '../../ports.ts';
+import { monotonicMs } from '../../time/monotonic.ts';
 import { TransportError } from '../../errors.ts';
 import { Connections, type Relation } from './connections.ts';
 import { describeFailure } from './describe-failure.ts';
@@ -203,7 +204,7 @@ export class HttpClient {
   async #follow<T>(first: HttpRequest & Verified, how: Exchange<T>): Promise<T> {
     let request = first;
     const own = this.#options.ownHosts ?? new Set([hostOf(first.url)]);
-    const untilMs = performance.now() + how.timeoutMs;
+    const untilMs = monotonicMs() + how.timeoutMs;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
       const outcome = await this.#exchange(request, { ...how, own }, untilMs);
       if (outcome.kind === 'done') return outcome.value;
@@ -227,7 +228,7 @@ export class HttpClient {
     const missing = how.deadlineFor === 'the answer' ? 'no complete answer' : 'no answer';
     const contact: Contact = { isMade: false };
     const late = () => aborter.abort(tooLate(url, `${missing} within ${how.timeoutMs / 1000} s`, contact));
-    const timer = setTimeout(late, Math.max(0, untilMs - performance.now()));
+    const timer = setTimeout(late, Math.max(0, untilMs - monotonicMs()));
     const onAbort = () => aborter.abort(how.signal?.reason);
     how.signal?.addEventListener('abort', onAbort, { once: true });
     try {
