@@ -1,12 +1,19 @@
 // Whether there is room for a commit, before it is pulled: where it says how large it is (`ostree commit --generate-sizes`),
 // that and the reserve that libostree keeps must be free. When it is not, what no deployment needs goes first.
 // client-features W-10.
-import { statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InstallError } from '../../errors.ts';
 import type { Sysroot } from './ostree-sysroot.ts';
 
 /** libostree's default of core.min-free-space-percent. */
-const RESERVE = 0.03;
+const RESERVE_PERCENT = 3;
+const MEBI = 1024 * 1024;
+const SIZES = new Map([
+  ['MB', MEBI],
+  ['GB', 1024 * MEBI],
+  ['TB', 1024 * 1024 * MEBI],
+]);
 const UNITS = new Map([
   ['bytes', 1],
   ['kB', 1e3],
@@ -46,5 +53,14 @@ function hasRoom(repository: string, needed: number): boolean {
 
 function spaceOf(path: string): { readonly available: number; readonly reserve: number } {
   const { bavail, blocks, bsize } = statfsSync(path);
-  return { available: bavail * bsize, reserve: Math.ceil(blocks * bsize * RESERVE) };
+  const config = readFileSync(join(path, 'config'), 'utf8');
+  return { available: bavail * bsize, reserve: reserveOf(config, blocks * bsize) };
+}
+
+/** What the repository's configuration keeps free of a disk of that size; a size goes before a percentage. */
+export function reserveOf(config: string, diskBytes: number): number {
+  const [, amount, unit = ''] = /^min-free-space-size\s*=\s*(\d+)([MGT]B)\s*$/m.exec(config) ?? [];
+  if (amount !== undefined) return Number(amount) * (SIZES.get(unit) ?? 0);
+  const percent = /^min-free-space-percent\s*=\s*(\d+)\s*$/m.exec(config)?.[1] ?? RESERVE_PERCENT;
+  return Math.ceil((diskBytes * Number(percent)) / 100);
 }

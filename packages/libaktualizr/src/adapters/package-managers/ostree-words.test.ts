@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { parseVariantString, splitArguments } from './ostree-deploy.ts';
 import { isNoSpace, lastWords, pullFailure } from './ostree-failure.ts';
 import { PullProgress } from './ostree-progress.ts';
-import { parseSizes } from './ostree-space.ts';
+import { parseSizes, reserveOf } from './ostree-space.ts';
 import { deploymentsOf, parseStatus } from './ostree-status.ts';
 
 const ONE = '1'.repeat(64);
@@ -171,6 +171,15 @@ describe('words of libostree', () => {
     assert.equal(sizes('4.2?MB/4.2?MB'), 4_200_000);
     assert.equal(sizes('0 bytes/501.6?kB'), 0);
     assert.equal(parseSizes('error'), undefined);
+  });
+
+  it('say what has to stay free', () => {
+    assert.equal(reserveOf('[core]\nmode=bare\n', 1000), 30);
+    assert.equal(reserveOf('[core]\nmin-free-space-percent=0\n', 1000), 0);
+    assert.equal(
+      reserveOf('[core]\nmin-free-space-percent = 10\nmin-free-space-size = 5MB\n', 1000),
+      5 * 1024 * 1024,
+    );
   });
 
   it('quote kernel arguments as GVariant does, which the kernel splits at blanks outside quotes', () => {
