@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PRIMARY } from '@ota-connect/testkit';
 import { onMachine } from './support/machine-stage.ts';
-import { reportsOf } from './support/requests.ts';
+import { manifestsOf, reportsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
 import type { TestDevice } from './support/test-device.ts';
 
@@ -127,6 +127,51 @@ describe('an installation that waits for a reboot', () => {
     await device.aktualizr.uptaneCycle();
     assert.equal(device.storage.cycle.load().kind, 'Probation');
     assert.deepEqual({ ...rows(device), file: machine.hasSentinel }, { flag: 1, pending: 1, file: false });
+  });
+
+  describe('that nobody makes for hours', () => {
+    const HOURS = 2 * 3_600_000;
+
+    it('keeps the device within reach of the server, and is not made anew (W-03)', async () => {
+      await stage.offer();
+      let late = 0;
+      const { machine, open } = onMachine(stage, { checks: false });
+      const device = await open({ now: () => Date.now() + late });
+      await device.aktualizr.uptaneCycle();
+      stage.gateway.requests.length = 0;
+      assert.equal((await device.aktualizr.uptaneCycle()).check.kind, 'pending');
+      assert.deepEqual(stage.gateway.requests, []);
+      late = HOURS;
+      machine.calls.length = 0;
+      assert.equal((await device.aktualizr.uptaneCycle()).check.kind, 'pending');
+      assert.equal(manifestsOf(stage.gateway.requests).length, 1);
+      assert.deepEqual(machine.calls, []);
+      stage.gateway.faultOf = () => ({ kind: 'drop' });
+      assert.equal((await device.aktualizr.checkUpdates()).kind, 'pending');
+    });
+
+    it('gives way to an update that replaces it, which is reported', async () => {
+      await stage.offer();
+      let late = 0;
+      const { machine, open, reboot } = onMachine(stage, { checks: false });
+      const device = await open({ now: () => Date.now() + late });
+      await device.aktualizr.uptaneCycle();
+      stage.gateway.simulator.director.targets.clear();
+      await stage.offer('fix.bin', 'the fix');
+      late = HOURS;
+      const { install } = await device.aktualizr.uptaneCycle();
+      assert.equal(install?.kind, 'needs_completion');
+      const rebooted = await reboot(device);
+      await rebooted.aktualizr.uptaneCycle();
+      assert.equal(machine.running, 'fix.bin');
+      assert.deepEqual(
+        reportsOf(stage.gateway.requests).map(({ correlation_id: id, result }) => `${id} ${result.code}`),
+        [
+          `urn:here-ota:campaign:app.bin ${PRIMARY.hardwareId}:OPERATION_CANCELLED`,
+          'urn:here-ota:campaign:fix.bin OK',
+        ],
+      );
+    });
   });
 
   it('of `none` is completed when its file goes, which stands for a reboot', async () => {

@@ -60,6 +60,7 @@ const EVENTS: { readonly [kind in CycleEventKind]: CycleEvent } = {
   NeedsCompletion: { kind: 'NeedsCompletion', bootId: 'boot-2' },
   RebootDetected: { kind: 'RebootDetected' },
   CompletionRequested: { kind: 'CompletionRequested' },
+  WaitingCheckRequested: { kind: 'WaitingCheckRequested' },
   ProbationBegan: { kind: 'ProbationBegan', bootId: 'boot-2', uptimeMs: 5000 },
   HealthCheckRequested: { kind: 'HealthCheckRequested' },
   NotYetHealthy: { kind: 'NotYetHealthy', ranMs: 4000, uptimeMs: 9000 },
@@ -117,6 +118,10 @@ Installing         Postponed              Downloaded         none
 Installing         Interrupted            Downloaded         none
 AwaitingReboot     RebootDetected         Finalizing         finalize
 AwaitingReboot     CompletionRequested    Finalizing         finalize
+AwaitingReboot     WaitingCheckRequested  AwaitingReboot     checkWhileWaiting
+AwaitingReboot     NothingNew             AwaitingReboot     none
+AwaitingReboot     InstallationCompleted  Reporting          none
+AwaitingReboot     UpdateWithdrawn        Idle               none
 AwaitingReboot     Interrupted            AwaitingReboot     none
 Finalizing         InstallationCompleted  Reporting          none
 Finalizing         NeedsCompletion        AwaitingReboot     none

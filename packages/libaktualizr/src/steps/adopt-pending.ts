@@ -26,7 +26,13 @@ export function adoptPending(context: StepContext): void {
   const target = targetOf(pending, [primary.serial, primary.hardwareId]);
   if (target === undefined) return;
   const update = { correlationId: correlationOf(pending), targets: [target] };
-  const adopted: CycleState = { kind: 'AwaitingReboot', update, bootId: isRebooted ? '' : bootId };
+  const waitsSinceMs = Math.max(0, context.clock.now());
+  const adopted: CycleState = {
+    kind: 'AwaitingReboot',
+    update,
+    bootId: isRebooted ? '' : bootId,
+    waitsSinceMs,
+  };
   context.log('info', `${pending.name} was left to be completed after a reboot.`);
   storage.cycle.save(adopted);
 }

@@ -4,6 +4,7 @@ import type { Commands } from '../update-cycle/run.ts';
 import type { CycleState } from '../update-cycle/states.ts';
 import { checkOffline } from './check-offline.ts';
 import { checkUpdates, recheckUpdates } from './check-updates.ts';
+import { checkWhileWaiting } from './check-while-waiting.ts';
 import type { StepContext } from './context.ts';
 import { downloadTargets } from './download-targets.ts';
 import { finalizeInstall } from './finalize-install.ts';
@@ -21,6 +22,7 @@ const STEPS: { readonly [command in Exclude<CycleCommand, 'none'>]: Step } = {
   download: (context, _state, signal) => downloadTargets(context, signal),
   install: (context, _state, signal) => installUpdate(context, signal),
   finalize: finalizeInstall,
+  checkWhileWaiting,
   judge: judgeHealth,
   rollBack,
   finalizeRollback,

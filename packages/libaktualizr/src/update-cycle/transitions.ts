@@ -12,6 +12,7 @@ export type CycleCommand =
   | 'download'
   | 'install'
   | 'finalize'
+  | 'checkWhileWaiting'
   | 'judge'
   | 'rollBack'
   | 'finalizeRollback'
@@ -56,6 +57,8 @@ export type CycleEvent =
   | { readonly kind: 'RebootDetected' }
   /** Whoever waits without a reboot is asked. */
   | { readonly kind: 'CompletionRequested' }
+  /** Nobody has rebooted for long: the servers are asked all the same. */
+  | { readonly kind: 'WaitingCheckRequested' }
   /** Installed, but not called good before the health check says so. */
   | { readonly kind: 'ProbationBegan'; readonly bootId: string; readonly uptimeMs: number }
   | { readonly kind: 'HealthCheckRequested' }
@@ -212,6 +215,11 @@ export const TRANSITIONS: {
   AwaitingReboot: {
     RebootDetected: withBoot('Finalizing', 'finalize', 1),
     CompletionRequested: withBoot('Finalizing', 'finalize'),
+    WaitingCheckRequested: stay('AwaitingReboot', 'checkWhileWaiting'),
+    NothingNew: stay('AwaitingReboot'),
+    // Another update replaces it.
+    InstallationCompleted: toReporting,
+    UpdateWithdrawn: toIdle,
     Interrupted: stay('AwaitingReboot'),
   },
   Finalizing: {

@@ -18,6 +18,7 @@ import type {
   OfflineCycleResult,
   Pending,
 } from '../results.ts';
+import { isOverdue } from '../steps/check-while-waiting.ts';
 import type { StepContext } from '../steps/context.ts';
 import { reportResult } from '../steps/report-result.ts';
 import { postponed, settle, type Settled, type SettleOptions } from './settle.ts';
@@ -78,16 +79,36 @@ async function stillWaiting(
   const { waits } = await settle(context, commands, { signal, ...(looks && { looks }) });
   const { identity, installations } = context.storage;
   const ecus = identity.ecus().filter(({ serial }) => installations.pending(serial) !== undefined);
-  if (waits?.kind !== 'pending' || waits.rollsBack || ecus.every(({ isPrimary }) => isPrimary)) return waits;
+  if (waits?.kind !== 'pending' || waits.rollsBack === true) return waits;
+  if (ecus.every(({ isPrimary }) => isPrimary)) return isReplaced(engine, signal, waits);
   const { last } = await feedEvent(engine, { kind: 'CompletionRequested' }, signal);
   if (last.kind !== 'InstallationCompleted') {
     if (!ecus.some(({ isPrimary }) => isPrimary)) await reportResult(context);
-    return pending(engine);
+    return isReplaced(engine, signal, waits);
   }
   const { result } = last;
   const kind = result.success ? 'installed' : 'failed';
   context.events.emit(installsComplete({ kind, update: waits.update, result }));
   return undefined;
+}
+
+/** undefined: another update has taken its place, and a check may go on. */
+async function isReplaced(
+  engine: Engine,
+  signal: AbortSignal,
+  waits: Pending,
+): Promise<Settled['waits'] | undefined> {
+  const { context } = engine;
+  if (!isOverdue(context, context.storage.cycle.load())) return pending(engine);
+  try {
+    const { last } = await feedEvent(engine, { kind: 'WaitingCheckRequested' }, signal);
+    if (last.kind === 'InstallationCompleted')
+      context.events.emit(installsComplete({ kind: 'failed', update: waits.update, result: last.result }));
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    context.log('info', `The server is asked again while the reboot is awaited: ${error.message}`);
+  }
+  return pending(engine);
 }
 
 async function verdict(
