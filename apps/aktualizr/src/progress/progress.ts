@@ -1,5 +1,6 @@
 // How far a download is: a bar on a terminal, where a person looks; elsewhere a line now and then, so that a log of a long
 // download shows that it gets on.
+import { monotonicMs } from '@ota-connect/libaktualizr/time/monotonic';
 import type { AktualizrEvent } from '@ota-connect/libaktualizr';
 import { printable, type Output } from '../output.ts';
 
@@ -19,11 +20,7 @@ const BAR_WIDTH = 30;
 const TO_LINE_START = '\r\u001b[K';
 
 /** `now`: milliseconds of a clock that nobody sets. */
-export function createProgress(
-  terminal: Terminal,
-  output: Pick<Output, 'log'>,
-  now = () => performance.now(),
-): Progress {
+export function createProgress(terminal: Terminal, output: Pick<Output, 'log'>, now = monotonicMs): Progress {
   return terminal.isTTY ? createBar(terminal) : createLines(output, now);
 }
 
