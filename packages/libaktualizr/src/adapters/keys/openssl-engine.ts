@@ -19,22 +19,23 @@ const ENGINE = 'pkcs11';
  * by the environment alone, and read it when TLS first needs the key. @throws TokenError `no_engine`
  */
 export function prepareEngine(module: string): string {
-  process.env['OPENSSL_ENGINES'] = findEngines();
+  process.env['OPENSSL_ENGINES'] = findEngines(process.env['OPENSSL_ENGINES'], existsSync);
   process.env['PKCS11_MODULE_PATH'] = module;
   return ENGINE;
 }
 
-function findEngines(): string {
+/** The folder. `configured`: of the environment, asked first. @throws TokenError `no_engine` */
+export function findEngines(configured: string | undefined, exists: (file: string) => boolean): string {
   const triplet = TRIPLETS[process.arch] ?? '';
   const places = [
-    ...(process.env['OPENSSL_ENGINES'] ? [process.env['OPENSSL_ENGINES']] : []),
+    ...(configured ? [configured] : []),
     ...['engines-3', 'engines-1.1'].flatMap((engines) => [
       join('/usr/lib', triplet, engines),
       join('/usr/lib', engines),
       join('/usr/lib64', engines),
     ]),
   ];
-  const found = places.find((place) => existsSync(join(place, `${ENGINE}.so`)));
+  const found = places.find((place) => exists(join(place, `${ENGINE}.so`)));
   if (found !== undefined) return found;
   const message = `TLS with a key in a token needs OpenSSL's pkcs11 engine, and there is no ${ENGINE}.so in ${places.join(', ')}: install libengine-pkcs11-openssl.`;
   throw new TokenError('no_engine', message);
