@@ -110,7 +110,7 @@ describe('kill -9 of aktualizr', () => {
     );
     const image = makeImage(system, 'killed.bin', IMAGE_BYTES);
     await launchCampaign(system, { name: 'killed-in-download', file: image, group: 'killed-in-download' });
-    link.setBytesPerSecond(16 * MEBI);
+    link.setBytesPerSecond(4 * MEBI);
     let received = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       link.reset();
