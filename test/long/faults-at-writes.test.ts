@@ -17,35 +17,46 @@ const FAULTS = [
   { name: 'a read-only file system', inject: 'error=EROFS' },
 ] as const;
 
-for (const { name, inject } of FAULTS) {
-  describe(`${name} at every call that writes`, () => {
-    let device: TracedDevice;
-    before(async () => {
-      device = await openTracedDevice();
-    });
-    after(() => device.close());
+// Two at a time: each run waits for its disk more than for a processor.
+describe('faults at every call that writes', { concurrency: 2 }, () => {
+  for (const { name, inject } of FAULTS) {
+    describe(`${name} at every call that writes`, () => {
+      let device: TracedDevice;
+      before(async () => {
+        device = await openTracedDevice();
+      });
+      after(() => device.close());
 
-    it('ends installed with one report, wherever it strikes', async () => {
-      device.reset();
-      const before = device.metadataVersions();
-      const only = (await filesOf(device)).flatMap((file) => ['-P', file]);
-      let faults = 0;
-      for (let at = 1; at < MOST_CALLS; at += 1) {
+      it('ends installed with one report, wherever it strikes', async () => {
         device.reset();
-        const strace = [...only, '-e', `trace=${WRITING_CALLS}`, '-e', faultAt(inject, at), '-o', device.log];
-        const end = await tracedAktualizr(strace, [...device.config, 'once']);
-        if (!device.wasStruck()) break;
-        faults += 1;
-        const place = `${name} at call ${at}`;
-        assert.ok(end.signal === 'SIGKILL' || end.code !== null, `${place}: ${end.signal} ${end.output}`);
-        expectNoneLower(device.metadataVersions(), before, place);
-        await device.expectRecovery(place);
-      }
-      assert.ok(faults > 100, `only ${faults} calls were reached`);
-      console.log(`${faults} times ${name}`);
+        const before = device.metadataVersions();
+        const only = (await filesOf(device)).flatMap((file) => ['-P', file]);
+        let faults = 0;
+        for (let at = 1; at < MOST_CALLS; at += 1) {
+          device.reset();
+          const strace = [
+            ...only,
+            '-e',
+            `trace=${WRITING_CALLS}`,
+            '-e',
+            faultAt(inject, at),
+            '-o',
+            device.log,
+          ];
+          const end = await tracedAktualizr(strace, [...device.config, 'once']);
+          if (!device.wasStruck()) break;
+          faults += 1;
+          const place = `${name} at call ${at}`;
+          assert.ok(end.signal === 'SIGKILL' || end.code !== null, `${place}: ${end.signal} ${end.output}`);
+          expectNoneLower(device.metadataVersions(), before, place);
+          await device.expectRecovery(place);
+        }
+        assert.ok(faults > 100, `only ${faults} calls were reached`);
+        console.log(`${faults} times ${name}`);
+      });
     });
-  });
-}
+  }
+});
 
 function faultAt(inject: string, call: number): string {
   return `inject=${WRITING_CALLS}:${inject}:when=${call}`;

@@ -123,9 +123,7 @@ describe('guide: running parts of the update cycle', () => {
         try {
           const file = path.join(folder, 'local.conf');
           writeFileSync(file, text);
-          const [[variable = '', value = ''] = []] = [...text.matchAll(/^(\w+) = "(.*)"$/gm)].map(
-            ([, key = '', set = '']) => [key, set] as const,
-          );
+          const [, variable = '', value = ''] = /^(\w+) = "(.*)"$/m.exec(text) ?? [];
           const layer = path.join(ROOT, 'yocto/meta-ota-connect');
           const recipe = new Recipe(
             layer,

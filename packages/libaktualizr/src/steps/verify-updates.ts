@@ -11,7 +11,7 @@ import {
 } from '@ota-connect/uptane';
 import type { CycleEvent } from '../update-cycle/transitions.ts';
 import { innermostOf } from '../reports/attacks.ts';
-import { inKnownTime, inTrustedTime } from '../time/in-trusted-time.ts';
+import { inKnownTimeUnlessAhead, inTrustedTime } from '../time/in-trusted-time.ts';
 import { vehicleOf, type StepContext } from './context.ts';
 import { givingWay } from './giving-way.ts';
 import { imageSide } from './image-side.ts';
@@ -38,7 +38,7 @@ export async function verifyUpdates(
   try {
     const verdict = await (from === 'servers'
       ? inTrustedTime(context.time, (now) => despitePublications(() => verify(now)))
-      : inKnownTime(context.time, verify));
+      : inKnownTimeUnlessAhead(context.time, verify));
     if (from === 'servers') forgetTold(context);
     return verdict;
   } catch (error) {

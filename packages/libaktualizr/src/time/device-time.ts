@@ -84,14 +84,19 @@ export class DeviceTime {
     return !this.#isClockTrusted() && !this.#isFresh() && this.#attestingRoot() !== undefined;
   }
 
-  /** After metadata had expired under that time: whether an attested one says that it is ahead. */
-  async isAhead(of: Instant): Promise<boolean> {
+  /**
+   * After metadata had expired under that time: whether an attested one says that it is ahead. `unasked`: what it means
+   * that the Director cannot be asked.
+   * @throws MetadataError MetadataFetchFailure, when that leaves it open
+   */
+  async isAhead(of: Instant, unasked: 'taken for no' | 'left open' = 'taken for no'): Promise<boolean> {
     const root = this.#attestingRoot();
     if (root === undefined || this.#isFresh()) return false;
     try {
       await this.#attest(root);
     } catch (error) {
       if (!(error instanceof MetadataError)) throw error;
+      if (unasked === 'left open' && error.code === 'MetadataFetchFailure') throw error;
       this.#options.log('info', `Metadata expired by the clock of this device. ${error.message}`);
       return false;
     }

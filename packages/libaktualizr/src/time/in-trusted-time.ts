@@ -14,6 +14,18 @@ export async function inTrustedTime<T>(time: DeviceTime, verify: (now: Instant) 
   return inKnownTime(time, verify);
 }
 
+/**
+ * The same of what is stored, which needs no network, but for one question: where it has expired by a clock that may be
+ * ahead, whether it is. A Director that attests the time and cannot be asked leaves it open.
+ * @throws what `verify` does, and MetadataError MetadataFetchFailure for the time
+ */
+export async function inKnownTimeUnlessAhead<T>(
+  time: DeviceTime,
+  verify: (now: Instant) => Promise<T>,
+): Promise<T> {
+  return unlessAhead(time, verify, 'left open');
+}
+
 /** The same with no network: under what is known. */
 export async function inKnownTime<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
   const now = time.now();
@@ -22,12 +34,16 @@ export async function inKnownTime<T>(time: DeviceTime, verify: (now: Instant) =>
   return found;
 }
 
-async function unlessAhead<T>(time: DeviceTime, verify: (now: Instant) => Promise<T>): Promise<T> {
+async function unlessAhead<T>(
+  time: DeviceTime,
+  verify: (now: Instant) => Promise<T>,
+  unasked: 'taken for no' | 'left open' = 'taken for no',
+): Promise<T> {
   const now = time.now();
   try {
     return await inKnownTime(time, verify);
   } catch (error) {
-    if (!isOfExpiry(error) || !(await time.isAhead(now))) throw error;
+    if (!isOfExpiry(error) || !(await time.isAhead(now, unasked))) throw error;
     return inKnownTime(time, verify);
   }
 }

@@ -17,6 +17,14 @@ export type Commands = {
 /** The state that was reached and the event that led there. */
 export type Reached = { readonly state: CycleState; readonly last: CycleEvent };
 
+/**
+ * A state whose command ran is one that was interrupted: only one runs at a time, and the disk did not take the state that
+ * it should have fallen back to.
+ */
+function settled(state: CycleState): CycleState {
+  return transition(state, { kind: 'Interrupted' }).state;
+}
+
 export async function feed(
   store: CycleStore,
   commands: Commands,
@@ -26,7 +34,7 @@ export async function feed(
   let event = first;
   let ran: { readonly command: Command; readonly state: CycleState } | undefined;
   for (;;) {
-    const { state, command } = transition(store.load(), event);
+    const { state, command } = transition(event === first ? settled(store.load()) : store.load(), event);
     store.save(state);
     if (ran !== undefined) await commands.ended(ran.command, ran.state, event);
     if (command === 'none') return { state, last: event };

@@ -10,6 +10,8 @@ export type Stage = {
   /** Opens the device, again when it was closed: the state stays in its folder. */
   open(options?: Partial<DeviceOptions>): Promise<TestDevice>;
   close(device: TestDevice): void;
+  /** A fresh folder for another device, beside the first. */
+  another(): string;
   /** Publishes an update; answers the name of its file on the device. */
   offer(name?: string, content?: string): Promise<string>;
 };
@@ -19,6 +21,7 @@ export function setStage(): Stage {
   let gateway: TestGateway;
   let folder: ReturnType<typeof temporaryFolder>;
   const opened = new Set<TestDevice>();
+  const others: ReturnType<typeof temporaryFolder>[] = [];
   beforeEach(async () => {
     gateway = await openTestGateway();
     folder = temporaryFolder();
@@ -27,6 +30,7 @@ export function setStage(): Stage {
     for (const device of opened) device.close();
     opened.clear();
     folder.remove();
+    for (const other of others.splice(0)) other.remove();
     await gateway.close();
   });
   return {
@@ -36,12 +40,23 @@ export function setStage(): Stage {
     async open(options = {}) {
       const device = await openTestDevice({ folder: folder.path, gateway, ...options });
       opened.add(device);
-      await device.aktualizr.initialize();
+      try {
+        await device.aktualizr.initialize();
+      } catch (error) {
+        device.close();
+        opened.delete(device);
+        throw error;
+      }
       return device;
     },
     close(device) {
       device.close();
       opened.delete(device);
+    },
+    another() {
+      const other = temporaryFolder();
+      others.push(other);
+      return other.path;
     },
     async offer(name = 'app.bin', content = CONTENT) {
       const target = gateway.simulator.offer(name, content);
