@@ -5,7 +5,7 @@ import type { PackageManager } from '../src/ports.ts';
 import { GRACE_MS, onMachine } from './support/machine-stage.ts';
 import { eventNames, manifestsOf, reportsOf } from './support/requests.ts';
 import { setStage } from './support/stage.ts';
-import type { TestDevice } from './support/test-device.ts';
+import type { DeviceOptions, TestDevice } from './support/test-device.ts';
 
 const FAILED = `${PRIMARY.hardwareId}:INSTALL_FAILED`;
 
@@ -174,6 +174,51 @@ describe('health check after an installation', () => {
     assert.equal(installed(device), 'app.bin');
     const [report] = reportsOf(stage.gateway.requests);
     assert.match(JSON.stringify(report), /app\.bin is sick; the package manager simulated knows no way back/);
+  });
+
+  it('gives a way back up that is interrupted again and again', async () => {
+    await stage.offer();
+    const { machine, open } = onMachine(stage, { installs: 'at once' });
+    machine.sick.add('app.bin');
+    advanceWith(machine);
+    const crash = new Error('crash');
+    const device = await open({
+      wrap: {
+        packageManager: (files) => ({
+          ...machine.packageManager(files),
+          rollback: () => Promise.reject(crash),
+        }),
+      },
+    });
+    for (let run = 0; run < 3; run += 1) await assert.rejects(device.aktualizr.uptaneCycle(), crash);
+    await device.aktualizr.uptaneCycle();
+    assert.match(JSON.stringify(reportsOf(stage.gateway.requests)), /way back was interrupted 3 times/);
+    assert.equal(installed(device), 'app.bin');
+  });
+
+  it('ends an installation that never completes after ten boots (W-03)', async () => {
+    await stage.offer();
+    const { machine, open, reboot } = onMachine(stage);
+    const more: Partial<DeviceOptions> = {
+      wrap: {
+        packageManager: (files) => {
+          const manager = machine.packageManager(files);
+          return { ...manager, finalize: manager.install };
+        },
+      },
+    };
+    machine.dead.add('app.bin');
+    machine.bootloader.rolledBack = async () => false;
+    let device = await open(more);
+    await device.aktualizr.uptaneCycle();
+    for (let boot = 1; boot <= 10; boot += 1) {
+      device = await reboot(device, more);
+      assert.equal(device.aktualizr.status().state.kind, 'AwaitingReboot', `boot ${boot}`);
+      assert.equal(machine.hasSentinel, true);
+    }
+    device = await reboot(device, more);
+    await device.aktualizr.uptaneCycle();
+    assert.match(JSON.stringify(reportsOf(stage.gateway.requests)), /Not complete after 10 boots/);
   });
 
   it('leaves a device without a health check as the original is', async () => {

@@ -122,6 +122,7 @@ const toAwaitingReboot = row('AwaitingReboot', 'none', (state, event) => ({
   kind: 'AwaitingReboot',
   update: updateOf(state),
   bootId: bootOf(event),
+  ...('trial' in state && state.trial !== undefined ? { trial: state.trial } : {}),
   ...waitOf(state, event),
 }));
 const toProbation = row('Probation', 'none', (state, event) => ({

@@ -9,7 +9,7 @@ export type MachineStage = {
   readonly machine: SimulatedMachine;
   readonly open: (options?: Partial<DeviceOptions>) => Promise<TestDevice>;
   /** Closes the device, boots the machine, opens it. */
-  readonly reboot: (device: TestDevice) => Promise<TestDevice>;
+  readonly reboot: (device: TestDevice, options?: Partial<DeviceOptions>) => Promise<TestDevice>;
 };
 
 /** `more`: ports besides the machine's, or in place of them; `health: undefined` is a device that checks none. */
@@ -26,10 +26,10 @@ export function onMachine(
   return {
     machine,
     open,
-    async reboot(device) {
+    async reboot(device, given) {
       stage.close(device);
       machine.reboot();
-      return open();
+      return open(given);
     },
   };
 }
