@@ -239,6 +239,7 @@ export type ReportStore = {
 export type CycleStore = {
   /** `Idle` when there is none, or one that cannot be read. */
   load(): CycleState;
+  /** Durable when it returns, but for `Checking`: a restart may find the state before it, which is where it would go back to. */
   save(state: CycleState): void;
   /** Whether a state lies there that cannot be read: damaged, or of a later version. */
   isUnreadable(): boolean;

@@ -322,6 +322,22 @@ export function storageContract(name: string, prepare: Prepare): void {
       after.close();
     });
 
+    it('takes a check that a restart interrupts back to the state before it', (test) => {
+      const { open } = prepare(test);
+      const known: CycleState = {
+        kind: 'UpdatesAvailable',
+        update: { correlationId: CORRELATION, targets: [] },
+      };
+      const before = open();
+      before.cycle.save(known);
+      before.cycle.save({ kind: 'Checking', before: known });
+      assert.equal(before.cycle.load().kind, 'Checking');
+      before.close();
+      const after = open();
+      assert.deepEqual(after.cycle.load(), known);
+      after.close();
+    });
+
     it('keeps file names of images and ETags', (test) => {
       const { images, etags } = prepare(test).open();
       images.saveFileName('app.bin', 'AABB');

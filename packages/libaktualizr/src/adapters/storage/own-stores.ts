@@ -2,7 +2,7 @@
 // a database that only the original has written, opened for reading, does not have them and reads as empty.
 import type { CycleStore, EtagStore } from '../../ports.ts';
 import { decodeState } from '../../update-cycle/decode-state.ts';
-import { INITIAL_STATE } from '../../update-cycle/states.ts';
+import { INITIAL_STATE, type CycleState } from '../../update-cycle/states.ts';
 import { numberOf, textOf } from './database.ts';
 import type { Connection } from './database.ts';
 
@@ -19,21 +19,29 @@ export type FlagStore = {
 
 export function cycleStore(db: Connection): CycleStore {
   const flags = flagStore(db);
+  /** A restart would take it back to what is stored: a daemon that polls writes nothing while nothing changes. */
+  let checking: CycleState | undefined;
+  const stored = () => textOf(db.get('SELECT state FROM ota_connect_cycle'), 'state');
   const read = () => {
-    const stored = textOf(db.get('SELECT state FROM ota_connect_cycle'), 'state');
-    return stored === undefined ? INITIAL_STATE : decodeState(stored);
+    const text = stored();
+    return text === undefined ? INITIAL_STATE : decodeState(text);
   };
   const attempts = (sha256: string, correlationId: string): number => {
     const sql = 'SELECT attempts FROM ota_connect_attempts WHERE target_sha256 = ? AND correlation_id = ?';
     return numberOf(db.get(sql, sha256, correlationId), 'attempts');
   };
   return {
-    load: () => read() ?? INITIAL_STATE,
+    load: () => checking ?? read() ?? INITIAL_STATE,
     isUnreadable: () => read() === undefined,
     toldRefusal: () => flags.get(TOLD_REFUSAL),
     saveToldRefusal: (refusal) =>
       refusal === undefined ? flags.forget(TOLD_REFUSAL) : flags.set(TOLD_REFUSAL, refusal),
-    save: (state) => db.run('INSERT OR REPLACE INTO ota_connect_cycle VALUES(0, ?)', JSON.stringify(state)),
+    save: (state) => {
+      checking = state.kind === 'Checking' ? state : undefined;
+      const text = JSON.stringify(state);
+      if (checking !== undefined || text === stored()) return;
+      db.run('INSERT OR REPLACE INTO ota_connect_cycle VALUES(0, ?)', text);
+    },
     attempts,
     countAttempt: (sha256, correlationId) =>
       db.transaction(() => {

@@ -241,10 +241,24 @@ describe('durability', () => {
 });
 
 describe('what only we store', () => {
+  it('writes nothing while checks find nothing new', (test) => {
+    const directory = temporaryDirectory(test);
+    const storage = openStorage(at(directory));
+    storage.cycle.save({ kind: 'Idle' });
+    const written = () => statSync(join(directory, 'sql.db'), { bigint: true }).mtimeNs;
+    const before = written();
+    storage.cycle.save({ kind: 'Checking' });
+    assert.deepEqual(storage.cycle.load(), { kind: 'Checking' });
+    storage.cycle.save({ kind: 'Idle' });
+    assert.deepEqual(storage.cycle.load(), { kind: 'Idle' });
+    assert.equal(written(), before);
+    storage.close();
+  });
+
   it('begins anew, when a later version left a state that this one does not know', (test) => {
     const directory = temporaryDirectory(test);
     const storage = openStorage(at(directory));
-    storage.cycle.save({ kind: 'Checking' });
+    storage.cycle.save({ kind: 'Reporting' });
     storage.close();
     const database = new DatabaseSync(join(directory, 'sql.db'));
     database.exec(`UPDATE ota_connect_cycle SET state = '{"kind":"Dreaming"}'`);
