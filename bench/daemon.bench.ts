@@ -30,9 +30,13 @@ type Profile = (typeof PROFILES)[number];
 type Running = { readonly child: ChildProcess; readonly pid: number; readonly socket: string };
 
 async function startDaemon(bundle: string, device: Device, { flags }: Profile): Promise<Running> {
-  const child = spawn(process.execPath, [...flags, bundle, 'aktualizr', '--config', device.configDir, 'full'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...flags, bundle, 'aktualizr', '--config', device.configDir, 'full'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   await once(child.stdout, 'data');
   child.stdout.resume();
   return { child, pid: child.pid ?? 0, socket: path.join(path.dirname(device.configDir), 'control.sock') };

@@ -2,6 +2,7 @@
 // static folder (root: deployments are made immutable, namespaces stand in for boots).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Run } from '../../apps/aktualizr/test/process.ts';
 import { eventNames, manifestsOf, reportsOf } from '../../packages/libaktualizr/test/support/requests.ts';
@@ -108,6 +109,21 @@ describe('package manager ostree', () => {
       success: false,
     });
     assert.equal(world.deployments()[0], second.commit);
+  });
+
+  it('deploys with the capabilities that the unit of systemd leaves it', async () => {
+    const { world, folder } = device;
+    device.configure({ sysroot: '', os: '' });
+    await device.offer(world.commit('two'));
+    const unit = readFileSync(new URL('../../packaging/systemd/aktualizr.service', import.meta.url), 'utf8');
+    const taken = [...unit.matchAll(/^CapabilityBoundingSet=~(.*)$/gm)].flatMap(([, names = '']) =>
+      names.split(' ').map((name) => `-${name.replace('CAP_', '').toLowerCase()}`),
+    );
+    assert.ok(taken.length > 5, String(taken));
+    const booted = bootDeployment({ folder: folder.path }, world.sysroot, world.directoryOf(0));
+    const bounded = ['setpriv', '--bounding-set', taken.join(','), ...booted.words('once')];
+    // Process 1 has all of them.
+    ends(await booted.run('/usr/bin/sh', '-c', '"$@"; exit $?', 'sh', ...bounded), NEEDS_REBOOT, device);
   });
 
   it('returns to the version before, when the new one is not healthy', async () => {

@@ -33,7 +33,7 @@ import { sendManifest } from './steps/send-manifest.ts';
 import type { Commands } from './update-cycle/run.ts';
 import type { CycleState, MediumPlace } from './update-cycle/states.ts';
 import { completeInstallation } from './verbs/complete-installation.ts';
-import { isRebootDue } from './verbs/settle.ts';
+import { isRebootDue, settle } from './verbs/settle.ts';
 import { startUp } from './verbs/start-up.ts';
 import { createUpdateVerbs, type UpdateVerbs } from './verbs/update-verbs.ts';
 
@@ -245,6 +245,18 @@ export class Aktualizr {
       ...options,
       signal: signal ?? new AbortController().signal,
     });
+  }
+
+  /**
+   * Ends what an installation has left to do on the device itself: what a reboot completed is finalised, a version on
+   * probation is judged until it is good or gone. Needs no network, and comes before whatever does: a version without one
+   * has to go too. `nothing_to_do` when nothing was left.
+   */
+  settleInstallation(options: VerbOptions = {}): Promise<InstallResult> {
+    return this.#queue.run(async (signal) => {
+      const { ended, waits } = await settle(this.#context, this.#commands, { signal, looks: 'until_judged' });
+      return waits ?? ended ?? { kind: 'nothing_to_do' };
+    }, options);
   }
 
   /** Whether an installation, or the way back from one, waits for a reboot of this Primary. */

@@ -46,6 +46,7 @@ export async function runForever(aktualizr: Aktualizr, options: LoopOptions): Pr
   const { signal, polling } = loop;
   let hasSentData = false;
   while (!signal.aborted) {
+    if ((await settle(loop)) === 'reboot_needed') return 'reboot_needed';
     if (polling().isOnline) {
       const polled = await poll(loop, hasSentData);
       if (polled === 'reboot_needed') return polled;
@@ -54,6 +55,22 @@ export async function runForever(aktualizr: Aktualizr, options: LoopOptions): Pr
     if ((await pause(loop)) === 'end') return 'ended';
   }
   return 'stopped';
+}
+
+/** What needs no network comes first: a version that has cut the device off is found out by this, and taken back. */
+async function settle({
+  aktualizr,
+  signal,
+  onError,
+  endWhenRebootNeeded,
+}: Loop): Promise<'reboot_needed' | 'settled'> {
+  try {
+    await aktualizr.settleInstallation({ signal });
+    if (aktualizr.needsReboot() && (await endWhenRebootNeeded())) return 'reboot_needed';
+  } catch (error) {
+    if (!signal.aborted) onError(error);
+  }
+  return 'settled';
 }
 
 async function poll(

@@ -176,6 +176,38 @@ describe('health check after an installation', () => {
     assert.match(JSON.stringify(report), /app\.bin is sick; the package manager simulated knows no way back/);
   });
 
+  it('goes back from a version that has cut the device off, by the daemon with no network at all', async () => {
+    await stage.offer();
+    const { machine, open, reboot } = onMachine(stage);
+    machine.sick.add('app.bin');
+    const first = await open();
+    await first.aktualizr.uptaneCycle();
+    stage.gateway.faultOf = () => ({ kind: 'drop' });
+    let device = await reboot(first);
+    advanceWith(machine);
+    const run = () =>
+      device.aktualizr.runForever({
+        clock: { now: () => Date.now(), sleep: () => Promise.reject(new Error('the daemon went to sleep')) },
+        polling: () => ({
+          isOnline: true,
+          pollingMs: 1000,
+          jitterPercent: 0,
+          maxBackoffMs: 1000,
+          manifestMaxAgeMs: 0,
+        }),
+        signal: new AbortController().signal,
+        onCycle: () => undefined,
+        onError: (error) => assert.fail(String(error)),
+        endWhenRebootNeeded: () => true,
+      });
+    assert.equal(await run(), 'reboot_needed');
+    device = await reboot(device);
+    assert.equal(machine.running, undefined);
+    stage.gateway.faultOf = () => undefined;
+    await device.aktualizr.uptaneCycle();
+    assert.match(JSON.stringify(reportsOf(stage.gateway.requests)), /app\.bin is sick/);
+  });
+
   it('gives a way back up that is interrupted again and again', async () => {
     await stage.offer();
     const { machine, open } = onMachine(stage, { installs: 'at once' });

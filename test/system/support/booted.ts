@@ -20,6 +20,8 @@ export type Place = {
 
 export type Booted = {
   readonly aktualizr: (...args: readonly string[]) => Promise<Run>;
+  /** The same as words of a command line inside. */
+  readonly words: (...args: readonly string[]) => readonly string[];
   /** Any program inside. */
   readonly run: (...command: readonly string[]) => Promise<Run>;
 };
@@ -99,9 +101,12 @@ exec "$@"`;
     return { code, ...texts };
   };
   const [node, project] = enter.length > 0 ? ['/run/node', '/run/project'] : [process.execPath, ROOT];
-  return {
-    run,
-    aktualizr: (...args) =>
-      run(node, join(project, PROGRAM), '--config', join(place.folder, 'config.toml'), ...args),
-  };
+  const words = (...args: readonly string[]) => [
+    node,
+    join(project, PROGRAM),
+    '--config',
+    join(place.folder, 'config.toml'),
+    ...args,
+  ];
+  return { run, words, aktualizr: (...args) => run(...words(...args)) };
 }

@@ -5,12 +5,14 @@ import { tellCheck, tellCycle, tellDownload, tellInstall } from './tell.ts';
 import type { Command } from './context.ts';
 
 export const once: Command = async ({ aktualizr, output, signal }) => {
-  await aktualizr.sendDeviceData({ signal });
   const told = new Set<object>();
   const unsubscribe = aktualizr.subscribe((event) => {
     if (tellStage(output, event) && 'result' in event) told.add(event.result);
   });
   try {
+    // A version on probation may have no network, which is then why it has to go.
+    await aktualizr.settleInstallation({ signal });
+    await aktualizr.sendDeviceData({ signal });
     return tellCycle(output, await aktualizr.uptaneCycle({ signal }), told);
   } finally {
     unsubscribe();

@@ -34,6 +34,11 @@ const STATES: readonly CycleState[] = [
   { kind: 'AwaitingReboot', update, bootId: 'boot-1', waitsSinceMs: 1_900_000_000_000 },
   { kind: 'AwaitingReboot', update, bootId: 'boot-1' },
   { kind: 'Finalizing', bootId: 'b', update },
+  { kind: 'Finalizing', bootId: '', update, trial: { boots: 1, ranMs: 7 } },
+  { kind: 'Probation', bootId: 'b', update, trial: { boots: 1, ranMs: 7 }, sinceMs: 3 },
+  { kind: 'RollingBack', update, reason: 'no network', tries: 1 },
+  { kind: 'AwaitingRollback', update, reason: 'no network', bootId: 'b' },
+  { kind: 'FinalizingRollback', update, reason: 'no network', bootId: 'b' },
   { kind: 'Reporting' },
 ];
 

@@ -87,7 +87,7 @@ function isRebooted({ bootId, packageManager, sentinel, storage }: StepContext, 
 function waiting(state: CycleState): Settled {
   if (state.kind === 'AwaitingReboot') return { waits: { kind: 'pending', update: state.update } };
   if (state.kind === 'Probation') return { waits: { kind: 'on_probation', update: state.update } };
-  return state.kind === 'AwaitingRollback'
+  return state.kind === 'AwaitingRollback' || state.kind === 'RollingBack'
     ? { waits: { kind: 'pending', update: state.update, rollsBack: true } }
     : {};
 }

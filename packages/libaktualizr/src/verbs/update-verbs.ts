@@ -232,7 +232,7 @@ async function checkOffline(
 ): Promise<OfflineCheckResult> {
   const { context, commands } = engine;
   if (context.storage.identity.ecus().length === 0) throw neverRegistered('no lockbox can be for it');
-  const { waits } = await settle(context, commands, { signal, looks: 'none' });
+  const { waits } = await settle(context, commands, { signal });
   if (waits !== undefined) return waits;
   return telling(engine, checkComplete, async () => {
     const { last } = await feedEvent(engine, { kind: 'OfflineCheckRequested', medium }, signal);

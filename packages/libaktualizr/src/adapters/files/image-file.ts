@@ -53,6 +53,17 @@ export function openImageForWriting(file: string): number {
   return openSync(file, O_RDWR | O_CREAT | O_EXCL, 0o600);
 }
 
+/** What the file system refuses is said as StorageError `io`, which may mend itself. */
+export async function onDisk<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('syscall' in cause) || !('code' in cause)) throw cause;
+    const message = `The image ${file} cannot be read or written: ${String(cause.code)}.`;
+    throw new StorageError('io', message, { cause, details: { file } });
+  }
+}
+
 export function removeImage(file: string): void {
   rmSync(file, { force: true, recursive: true });
 }

@@ -143,7 +143,9 @@ export class PartialFile {
   async close(): Promise<void> {
     try {
       await this.#saving;
-      if (this.#hasJournal && this.#failure === undefined && !this.isComplete) await this.#save();
+      // Where it cannot be saved, the next run trusts less.
+      if (this.#hasJournal && this.#failure === undefined && !this.isComplete) this.#saveNow();
+      await this.#saving;
     } finally {
       closeSync(this.descriptor);
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createHasher, type Hashes, type VerifiedTarget } from '@ota-connect/uptane';
 import type { ImageMedium, ImageStore, PackageManager } from '../../ports.ts';
 import { InstallError } from '../../errors.ts';
-import { prepareImageDirectory, removeImage } from '../files/image-file.ts';
+import { onDisk, prepareImageDirectory, removeImage } from '../files/image-file.ts';
 import { DiskSpace } from '../files/disk-space.ts';
 import { readJournal, removeJournal } from '../files/journal.ts';
 import { VerifiedFiles, type NewHasher } from '../files/verified-files.ts';
@@ -48,29 +48,31 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     async fetch(target, onProgress, signal, medium) {
       const file = pathOf(target);
       prepareImageDirectory(imagesPath);
-      return oneByOne(file, async () => {
-        const state = await verified.verify(file, target);
-        // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
-        remember(options.images, target);
-        if (state === 'verified') {
-          removeJournal(file);
-          return 'already_there';
-        }
-        // With a journal, single blocks of it can be told from the rest and fetched again.
-        if (state === 'tampered' && readJournal(file) === undefined) removeImage(file);
-        const fetching = { target, file, onProgress, signal };
-        const stored =
-          medium === undefined
-            ? await fetchFrom(options, space, fetching)
-            : await copyFrom(medium, options, { ...fetching, space });
-        verified.remember(file, stored.stamp, stored.hashes);
-        return 'fetched';
-      });
+      return oneByOne(file, () =>
+        onDisk(file, async () => {
+          const state = await verified.verify(file, target);
+          // Remembered before the first byte, so that clean-up and a later client know whose the partial file is.
+          remember(options.images, target);
+          if (state === 'verified') {
+            removeJournal(file);
+            return 'already_there';
+          }
+          // With a journal, single blocks of it can be told from the rest and fetched again.
+          if (state === 'tampered' && readJournal(file) === undefined) removeImage(file);
+          const fetching = { target, file, onProgress, signal };
+          const stored =
+            medium === undefined
+              ? await fetchFrom(options, space, fetching)
+              : await copyFrom(medium, options, { ...fetching, space });
+          verified.remember(file, stored.stamp, stored.hashes);
+          return 'fetched';
+        }),
+      );
     },
     async verify(target) {
       if (!existsSync(imagesPath)) return 'missing';
       prepareImageDirectory(imagesPath);
-      return verified.verify(pathOf(target), target);
+      return onDisk(pathOf(target), () => verified.verify(pathOf(target), target));
     },
     expectVerified(target) {
       if (found(target) === undefined) throw exchanged(target);
