@@ -55,11 +55,10 @@ describe('check of a configuration', () => {
 });
 
 describe('configuration that this aktualizr cannot work with', () => {
-  it('is the package manager ostree, also when it is the default', async (test) => {
-    assert.match(
-      await refusal(test, '[tls]\nserver = "https://x"\n'),
-      /pacman\.type "ostree" is not supported.*"none"/,
-    );
+  it('is a package manager that it does not have; ostree, the default, it has', async (test) => {
+    const [server, other] = ['[tls]\nserver = "https://x"\n', '[pacman]\ntype = "debian"\n'];
+    assert.equal(await refusal(test, server), '');
+    assert.match(await refusal(test, server + other), /pacman\.type "debian" is not supported.*"none"/);
   });
 
   it('is a package manager that is nearly spelt right, with the right name', async (test) => {

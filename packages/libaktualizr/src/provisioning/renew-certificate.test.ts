@@ -94,6 +94,25 @@ describe('renewal of the certificate of a device', () => {
     }
   });
 
+  it('takes one that ends in the same second, as a server gives it right after the first', async () => {
+    let authority: Issued | undefined;
+    const fresh = await device({
+      days: 5,
+      answer: async (request) => {
+        const issuer = authority ?? assert.fail();
+        const end = new X509Certificate(fresh.old.certificate).validToDate.getTime();
+        return renewedBy(issuer, request, (end - Date.now() + 500) / DAY_MS);
+      },
+    });
+    ({ authority } = fresh);
+    await fresh.renewal()();
+    assert.notEqual(fresh.stored().certificate, fresh.old.certificate);
+    const [before, after] = [fresh.old, fresh.stored()].map(
+      ({ certificate }) => new X509Certificate(certificate).validTo,
+    );
+    assert.equal(before, after);
+  });
+
   it('begins with a line on the certificate, told once for each', async () => {
     const { details, renewal } = await device();
     const renew = renewal();
@@ -170,7 +189,7 @@ describe('renewal of the certificate of a device', () => {
       [/no certificate/, () => async () => '<html>'],
       [/somebody else/, () => async () => other.certificate],
       [/somebody else/, another],
-      [/lasts no longer/, shorter],
+      [/ends before the present one/, shorter],
     ];
     for (const [words, answerOf] of answers) {
       let answer: Plan['answer'];

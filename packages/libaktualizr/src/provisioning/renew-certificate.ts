@@ -134,10 +134,11 @@ function checkAnswer(next: TlsCredentials, old: TlsCredentials, publicKey: KeyOb
   }
   if (!isOurs)
     throw new ProvisioningError('refused', 'The server answered with the certificate of somebody else.');
-  if (notAfterOf(next.certificate) <= notAfterOf(old.certificate))
+  // The same end is fine: X.509 counts whole seconds, and one may be renewed within the second that it was issued in.
+  if (notAfterOf(next.certificate) < notAfterOf(old.certificate))
     throw new ProvisioningError(
       'refused',
-      'The certificate that the server sent lasts no longer than the present one.',
+      'The certificate that the server sent ends before the present one.',
     );
 }
 
