@@ -2,6 +2,8 @@
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import {
   bootloaderContract,
@@ -49,6 +51,17 @@ describe('calling a program', () => {
     assert.equal(end.code, undefined);
     assert.equal(wordsOf(end), 'it took too long: waiting');
     assert.equal(runs(programs.read('child').trim()), false);
+  });
+
+  it('lets us end before what it leaves behind', async () => {
+    const program = programs.write('leaves', `sleep 60 & echo $! > ${programs.folder}/left; echo done`);
+    const source = new URL('../src/adapters/process/call-program.ts', import.meta.url).href;
+    const code = `import { callProgram } from '${source}'; await callProgram({ program: '${program}', timeoutMs: 30_000 });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' });
+    assert.deepEqual(await once(child, 'close'), [0, null]);
+    const left = programs.read('left').trim();
+    assert.equal(runs(left), true);
+    process.kill(Number(left));
   });
 
   it('rejects with the reason of an abort', async () => {

@@ -63,6 +63,8 @@ export async function callProgram(call: ProgramCall): Promise<ProgramEnd> {
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
+    // What it left behind keeps running; it does not keep us running.
+    for (const stream of child.stdio) stream?.destroy();
   }
 }
 
