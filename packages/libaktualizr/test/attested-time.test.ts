@@ -33,11 +33,8 @@ describe('attested time', () => {
   async function setTimes(nowMs: number) {
     const clocks = { nowMs, monotonicMs: 1000 };
     const time = await stage.gateway.simulator.attestTime(today());
-    return {
-      clocks,
-      time,
-      clock: { now: () => clocks.nowMs, monotonic: () => clocks.monotonicMs },
-    };
+    const clock = { now: () => clocks.nowMs, monotonic: () => clocks.monotonicMs };
+    return { clocks, time, clock };
   }
 
   /** It has seen the Director's Root, with a clock that was right. */
