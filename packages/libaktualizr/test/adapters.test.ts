@@ -10,7 +10,7 @@ import { createFileSigner } from '../src/adapters/keys/file-signer.ts';
 import { imagePlaces } from '../src/adapters/package-managers/image-places.ts';
 import { selectPackageManager } from '../src/adapters/package-managers/select.ts';
 import { defaultConfig } from '../src/config/defaults.ts';
-import { ConfigError, InstallError, ProvisioningError, TransportError } from '../src/errors.ts';
+import { ConfigError, InstallError, ProvisioningError, StorageError, TransportError } from '../src/errors.ts';
 import type { EtagStore, IdentityStore, ImageStore, InstallationStore } from '../src/ports.ts';
 import { temporaryFolder } from './support/test-device.ts';
 import { openTestGateway, type TestGateway } from './support/test-gateway.ts';
@@ -227,6 +227,17 @@ describe('adapters over HTTP', () => {
       gateway.requests.length = 0;
       assert.equal(await manager.fetch(target, () => undefined, NO_SIGNAL), 'fetched');
       assert.equal(gateway.requests[0]?.headers.range, 'bytes=4-');
+    });
+
+    it('says what the file system refused, as a fault that may pass', async () => {
+      const manager = await open();
+      const takeAway = () => rmSync(join(folder.path, 'images'), { recursive: true, force: true });
+      await assert.rejects(manager.fetch(target, takeAway, NO_SIGNAL), (error: unknown) => {
+        assert.ok(error instanceof StorageError, String(error));
+        assert.equal(error.code, 'io');
+        assert.match(error.message, /cannot be read or written: ENOENT\.$/);
+        return true;
+      });
     });
 
     it('knows no current image before the first installation', async () => {
