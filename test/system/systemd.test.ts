@@ -10,7 +10,7 @@ import { DebianMachine } from './support/debian-machine.ts';
 import { builtPackages, install, type BuiltPackages } from './support/packages.ts';
 
 const UNIT = 'aktualizr.service';
-const MAX_EXPOSURE = 66;
+const MAX_EXPOSURE = 68;
 const BUS_NAME = 'org.otaconnect.Aktualizr1';
 const BUS_OBJECT = '/org/otaconnect/Aktualizr1';
 
