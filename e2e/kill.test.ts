@@ -149,7 +149,8 @@ describe('kill -9 of aktualizr', () => {
       const image = makeImage(system, `${name}.bin`, 100_000);
       await launchCampaign(system, { name, file: image, group: name });
       const kills = await killedAtEachSave(device, when);
-      assert.ok(kills >= 6, `only ${kills} boundaries were met`);
+      // Found, downloading, downloaded, installing, reporting: a check itself is no state that a restart would need.
+      assert.ok(kills >= 5, `only ${kills} boundaries were met`);
       assert.equal(sha256(imageOnDevice(device)), sha256(image));
       await assertReportedOnce(system, await deviceRow(system, name));
     });

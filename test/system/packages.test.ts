@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { launchCampaign } from '../../e2e/support/campaign.ts';
 import { startSystem, type System } from '../../e2e/support/system.ts';
 import { DebianMachine } from './support/debian-machine.ts';
-import { builtPackages, install, type BuiltPackages } from './support/packages.ts';
+import { builtPackages, configure, install, type BuiltPackages } from './support/packages.ts';
 
 const CACHES = '/usr/lib/ota-connect/device';
 const OWN = /aktualizr|sota|ota-connect|otaconnect/;
@@ -89,24 +89,7 @@ describe('Debian packages', () => {
   });
 
   it('take a whole update from our server', async () => {
-    const archive = path.join(system.folder, 'credentials.zip');
-    await system.ota('credentials', 'create', '--output', archive);
-    machine.write('/var/sota/sota_provisioning_credentials.zip', readFileSync(archive));
-    machine.write(
-      '/etc/sota/conf.d/20-sota.toml',
-      `[tls]
-server = "${system.gatewayUrl}"
-
-[provision]
-provision_path = "/var/sota/sota_provisioning_credentials.zip"
-device_id = "packaged"
-primary_ecu_hardware_id = "packaged-board"
-
-[pacman]
-type = "none"
-images_path = "/var/sota/images"
-`,
-    );
+    await configure(machine, system, { deviceId: 'packaged', hardwareId: 'packaged-board' });
     machine.must('aktualizr', '--check-config');
     machine.must('aktualizr', 'check');
     const file = path.join(system.folder, 'firmware.bin');

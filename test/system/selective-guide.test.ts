@@ -11,7 +11,7 @@ import { launchCampaign, makeImage } from '../../e2e/support/campaign.ts';
 import { startSystem, type System } from '../../e2e/support/system.ts';
 import { Recipe } from './support/bitbake.ts';
 import { DebianMachine } from './support/debian-machine.ts';
-import { builtPackages, install, type BuiltPackages } from './support/packages.ts';
+import { builtPackages, configure, install, type BuiltPackages } from './support/packages.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GUIDE = readFileSync(path.join(ROOT, 'docs/guides/selectively-trigger-aktualizr.md'), 'utf8');
@@ -57,22 +57,7 @@ after(async () => {
 
 async function setUpDevice(): Promise<void> {
   install(machine, packages);
-  const archive = path.join(system.folder, 'credentials.zip');
-  await system.ota('credentials', 'create', '--output', archive);
-  machine.write('/var/sota/sota_provisioning_credentials.zip', readFileSync(archive));
-  machine.write(
-    '/etc/sota/conf.d/20-sota.toml',
-    `[tls]
-server = "${system.gatewayUrl}"
-[provision]
-provision_path = "/var/sota/sota_provisioning_credentials.zip"
-device_id = "by-hand"
-primary_ecu_hardware_id = "e2e-board"
-[pacman]
-type = "none"
-images_path = "/var/sota/images"
-`,
-  );
+  await configure(machine, system, { deviceId: 'by-hand', hardwareId: 'e2e-board' });
   machine.must('systemctl', 'restart', 'aktualizr');
   await until(() => machine.run('aktualizr-info').stdout.includes('Provisioned on server: yes'));
 }

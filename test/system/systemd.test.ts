@@ -2,12 +2,11 @@
 // anew when it dies, left alone when its configuration is wrong, and stopped when its package goes.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSystem, type System } from '../../e2e/support/system.ts';
 import { DebianMachine } from './support/debian-machine.ts';
-import { builtPackages, install, type BuiltPackages } from './support/packages.ts';
+import { builtPackages, configure, install, type BuiltPackages } from './support/packages.ts';
 
 const UNIT = 'aktualizr.service';
 const MAX_EXPOSURE = 68;
@@ -87,22 +86,7 @@ describe('aktualizr.service', () => {
   });
 
   it('becomes active when the daemon says that it is ready, and says what it does', async () => {
-    const archive = path.join(system.folder, 'credentials.zip');
-    await system.ota('credentials', 'create', '--output', archive);
-    machine.write('/var/sota/sota_provisioning_credentials.zip', readFileSync(archive));
-    machine.write(
-      '/etc/sota/conf.d/20-sota.toml',
-      `[tls]
-server = "${system.gatewayUrl}"
-[provision]
-provision_path = "/var/sota/sota_provisioning_credentials.zip"
-device_id = "serviced"
-primary_ecu_hardware_id = "serviced-board"
-[pacman]
-type = "none"
-images_path = "/var/sota/images"
-`,
-    );
+    await configure(machine, system, { deviceId: 'serviced', hardwareId: 'serviced-board' });
     dropIn('soon', 'RestartSec=200ms');
     machine.must('systemctl', 'restart', UNIT);
     await untilRunning();

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { System } from '../../../e2e/support/system.ts';
 import { buildPackages } from '../../../scripts/package-deb.ts';
 import type { DebianMachine } from './debian-machine.ts';
 
@@ -32,5 +33,29 @@ export function install(
     '--no-install-recommends',
     '--allow-downgrades',
     ...files.map((file) => `/tmp/debs/${file}`),
+  );
+}
+
+/** Gives the machine shared credentials and the configuration of a device that keeps its images as files. */
+export async function configure(
+  machine: DebianMachine,
+  system: System,
+  { deviceId, hardwareId }: { readonly deviceId: string; readonly hardwareId: string },
+): Promise<void> {
+  const archive = path.join(system.folder, 'credentials.zip');
+  await system.ota('credentials', 'create', '--output', archive);
+  machine.write('/var/sota/sota_provisioning_credentials.zip', readFileSync(archive));
+  machine.write(
+    '/etc/sota/conf.d/20-sota.toml',
+    `[tls]
+server = "${system.gatewayUrl}"
+[provision]
+provision_path = "/var/sota/sota_provisioning_credentials.zip"
+device_id = "${deviceId}"
+primary_ecu_hardware_id = "${hardwareId}"
+[pacman]
+type = "none"
+images_path = "/var/sota/images"
+`,
   );
 }
