@@ -44,10 +44,12 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
 }
 
 async function untilRunning(afterPid = ''): Promise<string> {
-  await until(
-    'a running daemon',
-    () => property('ActiveState') === 'active' && property('MainPID') !== afterPid,
-  );
+  await until('a running daemon', () => {
+    // In one question: a process that dies between two would be active and have no pid.
+    const told = machine.must('systemctl', 'show', '-p', 'ActiveState', '-p', 'MainPID', UNIT);
+    const pid = /^MainPID=(\d+)$/m.exec(told)?.[1] ?? '0';
+    return told.includes('ActiveState=active') && pid !== '0' && pid !== afterPid;
+  });
   return property('MainPID');
 }
 
