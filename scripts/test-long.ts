@@ -20,6 +20,7 @@ const PARTS = [
   {
     name: 'nothing is lost',
     patterns: ['test/long/*.test.ts', 'packages/libaktualizr/test/stage-faults.test.ts'],
+    timeoutMs: 3_600_000,
   },
   { name: 'any text', patterns: ['packages/libaktualizr/src/config/load-toml.test.ts'] },
 ];

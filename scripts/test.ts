@@ -4,7 +4,12 @@ import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-type Part = { readonly name: string; readonly patterns: readonly string[] };
+type Part = {
+  readonly name: string;
+  readonly patterns: readonly string[];
+  /** The longest that one file may take; ten minutes when absent. */
+  readonly timeoutMs?: number;
+};
 export type Outcome = {
   readonly name: string;
   readonly passed: number;
@@ -25,7 +30,7 @@ export async function runPart(part: Part): Promise<Outcome> {
   let passed = 0;
   let failed = 0;
   if (files.length > 0) {
-    const stream = run({ files, concurrency: 2, timeout: 600_000 });
+    const stream = run({ files, concurrency: 2, timeout: part.timeoutMs ?? 600_000 });
     stream.on('test:pass', (event) => {
       if (event.details.type !== 'suite') passed += 1;
     });

@@ -73,10 +73,7 @@ export function createContext(ports: AktualizrPorts, { queue, events, hardwareIn
     ...ports,
     deviceData: {
       ...ports.deviceData,
-      hardwareInfo: async () => {
-        const body = hardwareInfo();
-        return body === undefined ? ports.deviceData.hardwareInfo() : { body, isCustom: true };
-      },
+      hardwareInfo: async () => hardwareInfo() ?? ports.deviceData.hardwareInfo(),
     },
     reports,
     told: new ToldManifest(clock),

@@ -148,7 +148,12 @@ describe('what is set at run time', () => {
     aktualizr.setCustomHardwareInfo({ board: 'mine' });
     await aktualizr.sendDeviceData();
     await aktualizr.sendDeviceData();
-    assert.deepEqual(sent(), [{ id: 'device-1', class: 'system' }, { board: 'mine' }]);
+    const own = { id: 'device-1', class: 'system' };
+    assert.deepEqual(sent(), [own, { board: 'mine' }]);
+    aktualizr.setCustomHardwareInfo(undefined);
+    await aktualizr.sendDeviceData();
+    await aktualizr.sendDeviceData();
+    assert.deepEqual(sent(), [own, { board: 'mine' }, own]);
   });
 });
 

@@ -9,8 +9,7 @@ import { networkInfo } from './network-info.ts';
 /** `custom`: hardware information in place of what the system tells. */
 export function createDeviceDataSource(config: Config, custom?: JsonObject): DeviceDataSource {
   return {
-    hardwareInfo: async () =>
-      custom === undefined ? { body: hardwareInfo(), isCustom: false } : { body: custom, isCustom: true },
+    hardwareInfo: async () => custom ?? hardwareInfo(),
     networkInfo: async () => (config.telemetry.reportNetwork ? networkInfo() : undefined),
     configuration: () => (config.telemetry.reportConfig ? configurationReport(config) : undefined),
   };

@@ -105,12 +105,8 @@ describe('device data', () => {
     const file = join(temporaryDirectory(test), 'hw.json');
     writeFileSync(file, '{"board":"x"}');
     const custom = readHardwareInfoFile(file);
-    assert.deepEqual(await createDeviceDataSource(defaultConfig(), custom).hardwareInfo(), {
-      body: { board: 'x' },
-      isCustom: true,
-    });
-    const own = await createDeviceDataSource(defaultConfig()).hardwareInfo();
-    assert.equal(own?.isCustom, false);
+    assert.deepEqual(await createDeviceDataSource(defaultConfig(), custom).hardwareInfo(), { board: 'x' });
+    assert.equal((await createDeviceDataSource(defaultConfig()).hardwareInfo())?.class, 'system');
   });
 
   it('refuses a file that is missing, empty, no JSON or no object', (test) => {

@@ -36,7 +36,7 @@ import type { DeviceTime } from '../time/device-time.ts';
 
 /** What the device tells about itself; undefined when there is nothing to tell or telling is switched off. */
 export type DeviceDataSource = {
-  hardwareInfo(): Promise<{ readonly body: JsonObject; readonly isCustom: boolean } | undefined>;
+  hardwareInfo(): Promise<JsonObject | undefined>;
   networkInfo(): Promise<JsonObject | undefined>;
   configuration(): string | undefined;
 };

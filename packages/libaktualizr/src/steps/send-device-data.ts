@@ -10,11 +10,9 @@ type Body = JsonObject | readonly JsonObject[] | string;
 
 /** Answers whether the server has everything now. @throws TransportError when the server is out of reach */
 export async function sendDeviceData(context: StepContext): Promise<boolean> {
-  const { deviceData, packageManager, storage } = context;
-  const hardware = await deviceData.hardwareInfo();
-  const isDue = hardware?.isCustom === true || storage.reports.sentHash('hardware_info') === undefined;
+  const { deviceData, packageManager } = context;
   const sent = [
-    await sendIfChanged(context, 'hardware_info', isDue ? hardware?.body : undefined),
+    await sendIfChanged(context, 'hardware_info', await deviceData.hardwareInfo()),
     await sendIfChanged(context, 'installed_packages', [...(await packageManager.installedPackages())]),
     await sendIfChanged(context, 'network_info', await deviceData.networkInfo()),
     await sendIfChanged(context, 'configuration', deviceData.configuration()),

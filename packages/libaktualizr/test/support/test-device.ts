@@ -235,7 +235,7 @@ async function provisionBy(
 }
 
 const DEVICE_DATA: DeviceDataSource = {
-  hardwareInfo: async () => ({ body: { id: 'device-1', class: 'system' }, isCustom: false }),
+  hardwareInfo: async () => ({ id: 'device-1', class: 'system' }),
   networkInfo: async () => ({ hostname: 'device-1', local_ipv4: '192.0.2.2', mac: '02:00:00:00:00:01' }),
   configuration: () => '[tls]\nserver = "https://localhost"\n',
 };
